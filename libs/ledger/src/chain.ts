@@ -1,0 +1,20 @@
+import { createHash } from 'node:crypto';
+
+/** The chain before an epoch's first event: 32 zero bytes. */
+export const GENESIS_CHAIN: Buffer = Buffer.alloc(32);
+
+export function sha256(...parts: Uint8Array[]): Buffer {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
+
+/** SHA-256 of an event's canonical bytes, which contain its node, epoch and number. */
+export function eventHash(canonical: Uint8Array): Buffer {
+  return sha256(canonical);
+}
+
+/** The running hash of an epoch up to and including this event: SHA-256(chain before it | event hash). */
+export function nextChain(previous: Uint8Array, hash: Uint8Array): Buffer {
+  return sha256(previous, hash);
+}

@@ -1,0 +1,3 @@
+export * from './chain.js';
+export * from './errors.js';
+export * from './leaf.js';
