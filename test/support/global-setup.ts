@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { chmodSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, type LocalPostgres, type LocalRedis, startLocalPostgres, startLocalRedis } from '#platform';
@@ -9,6 +9,8 @@ import { freePort, type LocalPostgres, type LocalRedis, startLocalPostgres, star
  */
 export default async function setup(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'affidavit-test-'));
+  // The database server may run as another user (never as root), who must be able to reach its folder.
+  chmodSync(folder, 0o755);
   const host = '127.0.0.1';
   // Durability is the product's business, not that of the shared test server: fsync off makes 2 cores go further.
   const postgres = await startLocalPostgres({
