@@ -25,6 +25,7 @@ export const ERROR_STAGES = [
   'API',
   'CONFIG',
   'PLATFORM',
+  'CLI',
 ] as const;
 
 /** The base of every error that leaves a room. Libraries subclass it in their own `errors.ts`. */

@@ -23,7 +23,7 @@ describe('an event', () => {
 
   it('keeps members of data that a later minor version added', () => {
     const event = stampEvent(draft, node, epoch, 3);
-    const newer = { ...event, data: { ...event.data, addedLater: 'kept' } } as typeof event;
+    const newer = { ...event, data: { ...event.data, addedLater: 'kept' } } as unknown as typeof event;
     expect(decodeEvent(encodeEvent(newer)).data).toHaveProperty('addedLater', 'kept');
   });
 

@@ -21,6 +21,8 @@ export const WireText = z.object({
   sha256,
   /** Number of `command.chunk` events that hold the whole; 0 or absent: it is all here. */
   chunks: count.optional(),
+  /** The id under which those chunks stand, where it is not this command's: a large prepared statement is recorded once. */
+  chunksOf: z.string().max(1024).optional(),
   /** True where `text` or `base64` is only the beginning. */
   truncated: z.boolean().optional(),
 });
