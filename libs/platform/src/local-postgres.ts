@@ -30,6 +30,8 @@ export interface LocalPostgresOptions {
   /** Extra `-c name=value` settings. */
   settings?: Record<string, string>;
   password?: string;
+  /** In a process group of its own: ctrl-C in the terminal then reaches only this process, which stops the server in its turn. */
+  detached?: boolean;
 }
 
 /**
@@ -97,6 +99,7 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
     env,
     cwd: '/',
     stdio: ['ignore', 'ignore', 'pipe'],
+    detached: options.detached ?? false,
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
   await ready(child, options);

@@ -23,6 +23,8 @@ export interface LocalRedisOptions {
   host?: string;
   /** Extra command-line settings, for example `{ appendonly: 'no' }`. */
   settings?: Record<string, string>;
+  /** As for a local PostgreSQL: ctrl-C in the terminal does not reach the server by itself. */
+  detached?: boolean;
 }
 
 /**
@@ -46,7 +48,10 @@ export async function startLocalRedis(options: LocalRedisOptions): Promise<Local
     ...options.settings,
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: options.detached ?? false,
+  });
   let said = '';
   const listen = (chunk: Buffer) => {
     said = `${said}${chunk}`.slice(-2000);

@@ -551,6 +551,7 @@ export class Spool {
         this.logs.splice(this.logs.indexOf(log), 1);
       }
     }
+    await this.space.prepare();
     await this.writeMarks();
   }
 

@@ -41,7 +41,7 @@ CREATE TABLE producer_epoch (
   mark_seq       bigint NOT NULL DEFAULT 0,
   mark_chain     bytea NOT NULL DEFAULT decode(repeat('00', 32), 'hex') CHECK (octet_length(mark_chain) = 32),
   head_signature bytea,                                                  -- header | chain | signature of the last frame
-  previous       text,
+  previous       text,                                                   -- `<epoch>.<seq>`: where the node's run before this one ended
   opened_at      timestamptz NOT NULL DEFAULT now(),
   updated_at     timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (node, epoch)
@@ -129,12 +129,14 @@ CREATE TABLE purge (
 );
 
 -- Makes the partitions of one class that cover [p_from, p_until): months, or days for classes of up to 90 days.
--- The caller needs no right to create tables. Safe to call twice and from two sessions at once.
+-- What is covered already stays, also where the class changed from days to months. The caller needs no right to create
+-- tables. Safe to call twice and from two sessions at once.
 CREATE FUNCTION ensure_partitions(p_class text, p_from timestamptz, p_until timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 DECLARE
   v_keep interval;
   v_step text;
+  v_at timestamptz := p_from;
   v_from timestamptz;
   v_to timestamptz;
   v_parent text := 'event_' || p_class;
@@ -151,18 +153,21 @@ BEGIN
     EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', v_parent);
   END IF;
   v_step := CASE WHEN v_keep IS NOT NULL AND v_keep <= interval '90 days' THEN 'day' ELSE 'month' END;
-  v_from := date_trunc(v_step, p_from, 'UTC');
-  WHILE v_from < p_until LOOP
-    -- Calendar steps are taken in UTC, whatever the session's time zone.
-    v_to := (((v_from AT TIME ZONE 'UTC') + ('1 ' || v_step)::interval) AT TIME ZONE 'UTC');
-    v_name := v_parent || '_' || to_char(v_from AT TIME ZONE 'UTC', CASE v_step WHEN 'day' THEN 'YYYYMMDD' ELSE 'YYYYMM' END);
-    IF to_regclass(quote_ident(v_name)) IS NULL AND NOT EXISTS (SELECT FROM partition WHERE name = v_name) THEN
+  WHILE v_at < p_until LOOP
+    SELECT to_at INTO v_to FROM partition WHERE class = p_class AND from_at <= v_at AND to_at > v_at;
+    IF NOT FOUND THEN
+      -- Calendar steps are taken in UTC, whatever the session's time zone, and end where a neighbour begins.
+      v_from := date_trunc(v_step, v_at, 'UTC');
+      v_to := (((v_from AT TIME ZONE 'UTC') + ('1 ' || v_step)::interval) AT TIME ZONE 'UTC');
+      SELECT greatest(v_from, max(to_at)) INTO v_from FROM partition WHERE class = p_class AND to_at <= v_at;
+      SELECT least(v_to, min(from_at)) INTO v_to FROM partition WHERE class = p_class AND from_at > v_at;
+      v_name := v_parent || '_' || to_char(v_from AT TIME ZONE 'UTC', 'YYYYMMDD');
       EXECUTE format('CREATE TABLE %I PARTITION OF %I FOR VALUES FROM (%L) TO (%L)', v_name, v_parent, v_from, v_to);
       EXECUTE format('CREATE TRIGGER no_truncate BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()', v_name);
       INSERT INTO partition (name, class, from_at, to_at, keep_until) VALUES (v_name, p_class, v_from, v_to, v_to + v_keep);
       v_made := v_made + 1;
     END IF;
-    v_from := v_to;
+    v_at := v_to;
   END LOOP;
   RETURN v_made;
 END $$;
@@ -170,8 +175,20 @@ END $$;
 -- ── What does not come from a stream, and what could not be taken as it came ───────────────────────────────────
 CREATE TABLE outbox (
   id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  body       jsonb NOT NULL,                                             -- an event draft: type, time, data
+  body       json NOT NULL,                                              -- an event draft; not jsonb, which refuses \u0000
   created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- A person's word that numbers up to to_seq will never come. Carried out by the recorder, which alone moves marks.
+CREATE TABLE declared_loss (
+  id         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  node       text NOT NULL,
+  epoch      text NOT NULL,
+  to_seq     bigint NOT NULL,
+  by         text NOT NULL,
+  reason     text,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  FOREIGN KEY (node, epoch) REFERENCES producer_epoch
 );
 
 CREATE TABLE origin (
