@@ -27,11 +27,27 @@ const PREFIX_BYTES = 8;
 const CHAIN_AT = 18;
 const SIDECAR_AT = 50;
 
+/** Bytes of a record of this event. */
+export function recordBytes(record: ChainedRecord): number {
+  return RECORD_OVERHEAD_BYTES + record.bytes.length;
+}
+
 /**
  * @throws LEDGER_RECORD_TOO_LARGE for an event that no frame could carry
  */
 export function encodeRecord(record: ChainedRecord): Buffer {
-  const size = RECORD_OVERHEAD_BYTES + record.bytes.length;
+  const out = Buffer.allocUnsafe(recordBytes(record));
+  writeRecord(record, out, 0);
+  return out;
+}
+
+/**
+ * Writes a record into `out` at byte `at`, where there must be room for {@link recordBytes}.
+ * @returns the byte after it
+ * @throws LEDGER_RECORD_TOO_LARGE for an event that no frame could carry
+ */
+export function writeRecord(record: ChainedRecord, out: Buffer, at: number): number {
+  const size = recordBytes(record);
   if (size > MAX_RECORD_BYTES) {
     throw new LedgerError({
       code: 'LEDGER_RECORD_TOO_LARGE',
@@ -40,15 +56,14 @@ export function encodeRecord(record: ChainedRecord): Buffer {
       retry: 'never',
     });
   }
-  const out = Buffer.allocUnsafe(size);
-  out.writeUInt32BE(size - PREFIX_BYTES, 0);
-  out.writeBigUInt64BE(BigInt(record.seq), 8);
-  out.writeUInt16BE(0, 16);
-  out.set(record.chain, CHAIN_AT);
-  out.writeUInt32BE(0, SIDECAR_AT);
-  out.set(record.bytes, RECORD_OVERHEAD_BYTES);
-  out.writeUInt32BE(crc32c(out.subarray(PREFIX_BYTES)), 4);
-  return out;
+  out.writeUInt32BE(size - PREFIX_BYTES, at);
+  out.writeBigUInt64BE(BigInt(record.seq), at + 8);
+  out.writeUInt16BE(0, at + 16);
+  out.set(record.chain, at + CHAIN_AT);
+  out.writeUInt32BE(0, at + SIDECAR_AT);
+  out.set(record.bytes, at + RECORD_OVERHEAD_BYTES);
+  out.writeUInt32BE(crc32c(out.subarray(at + PREFIX_BYTES, at + size)), at + 4);
+  return at + size;
 }
 
 /**

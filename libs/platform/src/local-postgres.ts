@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { PlatformError } from './errors.js';
 
@@ -102,7 +103,7 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
     detached: options.detached ?? false,
   });
   const exited = new Promise<number | null>((resolve) => child.once('exit', (code) => resolve(code)));
-  await ready(child, options);
+  await ready(child, options.port, directory);
   child.stderr?.resume();
 
   return {
@@ -118,32 +119,41 @@ export async function startLocalPostgres(options: LocalPostgresOptions): Promise
   };
 }
 
-function ready(child: ChildProcess, options: LocalPostgresOptions): Promise<void> {
-  return new Promise((resolve, reject) => {
-    let said = '';
-    const timer = setTimeout(
-      () => done(startFailed(`PostgreSQL did not come up within 30 s; it said: ${said.slice(-500)}`)),
-      30_000,
-    );
-    const onData = (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('database system is ready to accept connections')) done();
-    };
-    const onExit = (code: number | null) =>
-      done(startFailed(`PostgreSQL on port ${options.port} ended with code ${code}; it said: ${said.slice(-500)}`));
-    const onError = (cause: Error) => done(startFailed('PostgreSQL could not be run', cause));
-    const done = (error?: Error) => {
-      clearTimeout(timer);
-      child.stderr?.off('data', onData);
-      child.off('exit', onExit).off('error', onError);
-      if (error) {
-        child.kill('SIGKILL');
-        reject(error);
-      } else resolve();
-    };
-    child.stderr?.on('data', onData);
-    child.once('exit', onExit).once('error', onError);
+/** Waits for the server's own word in its pid file (line 8), which it gives wherever its log goes. */
+async function ready(child: ChildProcess, port: number, directory: string): Promise<void> {
+  let said = '';
+  let failure: unknown;
+  const listen = (chunk: Buffer) => {
+    said = `${said}${chunk}`.slice(-500);
+  };
+  child.stderr?.on('data', listen);
+  child.once('error', (error) => {
+    failure = error;
   });
+  try {
+    for (const until = Date.now() + 30_000; Date.now() < until; await sleep(20)) {
+      if (failure) throw startFailed('PostgreSQL could not be run', failure);
+      if (child.exitCode !== null) {
+        throw startFailed(`PostgreSQL on port ${port} ended with code ${child.exitCode}; it said: ${said}`);
+      }
+      if (statusIn(directory, child.pid) === 'ready') return;
+    }
+    throw startFailed(`PostgreSQL did not come up within 30 s; it said: ${said}`);
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  } finally {
+    child.stderr?.off('data', listen);
+  }
+}
+
+function statusIn(directory: string, pid: number | undefined): string | undefined {
+  try {
+    const lines = readFileSync(join(directory, 'postmaster.pid'), 'utf8').split('\n');
+    return Number(lines[0]) === pid ? lines[7]?.trim() : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function startFailed(message: string, cause?: unknown): PlatformError {

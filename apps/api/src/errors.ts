@@ -1,0 +1,40 @@
+import { AffidavitError, type ErrorFacts } from '#events';
+
+/** What the audit-log API refuses. Codes start with `API_`. */
+export class ApiError extends AffidavitError {
+  constructor(facts: ErrorFacts & { code: `API_${string}` }) {
+    super(facts);
+  }
+}
+
+/** The one place where codes become HTTP. A code that is not here is 503 where it may be tried again, else 500. */
+const STATUS: Record<string, number> = {
+  API_REQUEST_INVALID: 400,
+  API_KEY_MISSING: 401,
+  API_KEY_REFUSED: 401,
+  API_ROLE_TOO_LOW: 403,
+  API_ROUTE_UNKNOWN: 404,
+  API_SESSION_UNKNOWN: 404,
+  API_BODY_TOO_LARGE: 413,
+  API_HORIZON_BEHIND: 503,
+  RECORD_CURSOR_INVALID: 400,
+  RECORD_NODE_NAME: 400,
+  RECORD_ENROLMENT_REFUSED: 403,
+  RECORD_EPOCH_UNKNOWN: 404,
+  RECORD_KEY_UNKNOWN: 404,
+  RECORD_NOTHING_LOST: 409,
+  RECORD_LAST_ADMIN_KEY: 409,
+};
+
+export function httpStatusOf(error: AffidavitError): number {
+  return STATUS[error.code] ?? (error.retry === 'never' ? 500 : 503);
+}
+
+export function requestInvalid(detail: string): ApiError {
+  return new ApiError({
+    code: 'API_REQUEST_INVALID',
+    message: detail,
+    remedy: 'See /docs for what this address takes.',
+    retry: 'never',
+  });
+}

@@ -1,0 +1,46 @@
+import 'reflect-metadata';
+import { join } from 'node:path';
+import { apiUrlOf, ConfigError, listen, runApp } from '#platform';
+import { createPool, ensureAdminKey, migrate, openPrisma, ReadSittings } from '#record';
+import { writeAdminKey } from './admin-key.js';
+import { createApi } from './api.js';
+import { ApiParts } from './parts.js';
+
+/** How long an answer waits for the projection to reach the position that it was asked for. */
+const HORIZON_WAIT_MS = 5_000;
+
+await runApp('api', async ({ settings, logger, metrics, onClose }) => {
+  if (!settings.databaseUrl) {
+    throw new ConfigError({
+      code: 'CONFIG_INVALID',
+      message: 'DATABASE_URL is not set',
+      remedy: 'Set it to the PostgreSQL that holds the record, or use `affidavit up`, which starts one.',
+      retry: 'never',
+    });
+  }
+  const pool = createPool(settings.databaseUrl, { applicationName: 'affidavit-api' });
+  onClose('pool', () => pool.end());
+  await migrate(pool);
+  const prisma = await openPrisma(pool);
+  onClose('prisma', () => prisma.$disconnect());
+
+  const keyFile = join(settings.dataDir, 'admin.key');
+  const made = await ensureAdminKey(pool, (key) => writeAdminKey(keyFile, key));
+  if (made)
+    logger.info({ file: keyFile }, `first start: the admin key is ${made.key} (shown this once; also in the file)`);
+
+  const app = await createApi(
+    new ApiParts({
+      pool,
+      prisma,
+      sittings: new ReadSittings(pool),
+      logger,
+      metrics,
+      publicUrl: apiUrlOf(settings),
+      horizonWaitMs: HORIZON_WAIT_MS,
+    }),
+  );
+  onClose('http', () => app.close());
+  await listen(app.getHttpServer(), settings.host, settings.apiPort);
+  logger.info({ host: settings.host, port: settings.apiPort }, 'the audit-log API listens');
+});

@@ -1,0 +1,20 @@
+import type pg from 'pg';
+import type { Logger, Metrics } from '#platform';
+import type { PrismaClient, ReadSittings } from '#record';
+
+/** What the API works with. Made by main (or a test), closed by whoever made it. */
+export class ApiParts {
+  readonly pool!: pg.Pool;
+  readonly prisma!: PrismaClient;
+  readonly sittings!: ReadSittings;
+  readonly logger!: Logger;
+  readonly metrics!: Metrics;
+  /** Where gateways reach this API; written into enrolment tokens. */
+  readonly publicUrl!: string;
+  /** How long `atLeast` waits. */
+  readonly horizonWaitMs!: number;
+
+  constructor(parts: ApiParts) {
+    Object.assign(this, parts);
+  }
+}

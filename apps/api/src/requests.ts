@@ -1,0 +1,141 @@
+import { z } from 'zod';
+import { EVENT_TYPES, instantOfMicros, microsOfInstant, NODE_PATTERN } from '#events';
+import { API_ROLES } from '#record';
+
+// What each address takes. Everything unknown is refused: a misspelt filter must not answer with more than was asked for.
+
+const LAST_POSITION = 9_223_372_036_854_775_807n;
+
+/** PostgreSQL takes no NUL. */
+const text = (most: number) =>
+  z
+    .string()
+    .min(1)
+    .max(most)
+    .refine((value) => value.isWellFormed() && !value.includes('\u0000'), 'holds what is no text');
+
+const position = z
+  .string()
+  .regex(/^\d{1,19}$/, { error: 'must be a position: a whole number', abort: true })
+  .refine((digits) => BigInt(digits) <= LAST_POSITION, 'is beyond every position')
+  .transform(BigInt)
+  .describe('A position in the log.');
+
+const instant = z.iso
+  .datetime({ offset: true, error: 'must be an instant, such as 2026-01-31T08:00:00Z' })
+  .transform((value, context) => {
+    const [, upToSeconds = '', fraction = '', zone = ''] =
+      /^(.*?:\d\d(?::\d\d)?)(?:\.(\d+))?([Zz]|[+-].*)$/.exec(value) ?? [];
+    const seconds = Date.parse(`${upToSeconds}${zone.toUpperCase()}`);
+    if (!Number.isNaN(seconds) && seconds >= 0) {
+      return instantOfMicros(BigInt(seconds) * 1000n + BigInt(fraction.padEnd(6, '0').slice(0, 6)));
+    }
+    context.issues.push({ code: 'custom', message: 'is not an instant since 1970', input: value });
+    return z.NEVER;
+  });
+
+const limit = (preset: number) => z.coerce.number().int().min(1).max(1000).default(preset);
+const atLeast = position
+  .optional()
+  .describe('Wait (up to 5 s) until the answer takes this position into account; else 503 API_HORIZON_BEHIND.');
+
+export const SessionListQuery = z.strictObject({
+  from: instant.optional().describe('Opened at or after.'),
+  to: instant.optional().describe('Opened before.'),
+  identity: text(1024).optional(),
+  kind: z.enum(['agent', 'human', 'service']).optional(),
+  connection: text(1024).optional(),
+  state: z.enum(['open', 'closed', 'denied', 'abandoned']).optional(),
+  outcome: text(64).optional(),
+  limit: limit(50),
+  cursor: text(1024).optional().describe('`next` of the page before.'),
+  atLeast,
+});
+export type SessionListQuery = z.infer<typeof SessionListQuery>;
+
+const after = z
+  .union([z.literal('-1').transform(() => -1n), position])
+  .describe('Events after this position, oldest first; -1 begins at the start.');
+
+export const SessionQuery = z.strictObject({ after: after.optional(), limit: limit(200), atLeast });
+export type SessionQuery = z.infer<typeof SessionQuery>;
+
+export const SessionId = text(64);
+
+const EventTypes = z
+  .string()
+  .transform((list) => list.split(','))
+  .pipe(z.array(z.enum([...EVENT_TYPES, 'quarantined'])).min(1))
+  .describe('One type or several, with commas.');
+
+export const EventListQuery = z
+  .strictObject({
+    after: after.optional(),
+    before: z
+      .union([z.literal('head'), position])
+      .optional()
+      .describe('Events before this position (or `head`: the end of the log), newest first.'),
+    limit: limit(100),
+    type: EventTypes.optional(),
+    session: text(64).optional(),
+    identity: text(1024).optional(),
+    connection: text(1024).optional(),
+  })
+  .refine((query) => query.after === undefined || query.before === undefined, {
+    error: 'after and before exclude each other',
+  });
+export type EventListQuery = z.infer<typeof EventListQuery>;
+
+export const ProducerListQuery = z.strictObject({
+  node: z.string().regex(NODE_PATTERN).optional(),
+  state: z.enum(['open', 'closed', 'forked', 'lost']).optional(),
+  limit: limit(100),
+});
+export type ProducerListQuery = z.infer<typeof ProducerListQuery>;
+
+export const NodeParameter = z.string().regex(NODE_PATTERN);
+export const EpochParameter = z.string().regex(/^[0-9a-f]{16}$/);
+
+export const DeclareLostBody = z.strictObject({
+  to: z.coerce.number().int().positive().describe('The last number that will never come.'),
+  reason: text(1024).optional(),
+});
+export type DeclareLostBody = z.infer<typeof DeclareLostBody>;
+
+export const EnrolmentBody = z.strictObject({
+  node: z.string().describe('1 to 40 of a-z, 0-9 and -.'),
+  api: z
+    .url({ protocol: /^https?$/ })
+    .max(1024)
+    .optional()
+    .describe('Where that gateway reaches this API, if elsewhere.'),
+  validMinutes: z
+    .number()
+    .int()
+    .min(1)
+    .max(7 * 24 * 60)
+    .default(60),
+});
+export type EnrolmentBody = z.infer<typeof EnrolmentBody>;
+
+export const NodeBody = z.strictObject({
+  token: z.string().min(1).max(8192).describe('The one-time token of `POST /v1/enrolments`.'),
+  publicKey: z.string().min(1).max(1024).describe("The node's Ed25519 public key: SPKI, DER in base64, or PEM."),
+});
+export type NodeBody = z.infer<typeof NodeBody>;
+
+export const KeyBody = z.strictObject({
+  role: z.enum(API_ROLES),
+  label: text(200).optional(),
+  expiresAt: instant.optional(),
+});
+export type KeyBody = z.infer<typeof KeyBody>;
+
+export const KeyId = z.uuid();
+
+export const NoQuery = z.strictObject({});
+
+/** Milliseconds of an instant that has passed {@link KeyBody}. */
+export function millisOf(instantText: string): number {
+  return Number(microsOfInstant(instantText) / 1000n);
+}

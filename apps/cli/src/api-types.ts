@@ -1,0 +1,102 @@
+// The answers of the audit-log API, as far as the command line shows them. The API's own documentation (/docs) has the whole.
+
+export interface SessionView {
+  id: string;
+  node: string | null;
+  state: 'open' | 'closed' | 'denied' | 'abandoned';
+  identityId: string | null;
+  identityKind: string | null;
+  onBehalfOf: string | null;
+  /** False: only claimed. */
+  identityVerified: boolean | null;
+  connection: string | null;
+  connectionType: string | null;
+  openedAt: string;
+  closedAt: string | null;
+  outcome: string | null;
+  reason: string | null;
+  commands: number;
+  failed: number;
+  approvalRequired: boolean;
+  approvalState: string;
+  client: { application?: string } | null;
+  context: string[];
+}
+
+export interface SessionPage {
+  sessions: SessionView[];
+  next: string | null;
+  horizon: string;
+}
+
+/** The recorded event itself: its envelope. */
+export interface EventBody {
+  id: string;
+  type: string;
+  time: string;
+  node: string;
+  epoch: string;
+  session?: string;
+  identity?: { id: string };
+  connection?: { name: string };
+  data: Record<string, unknown>;
+}
+
+export interface RecordedEventView {
+  position: string;
+  recordedAt: string;
+  class: string;
+  event?: EventBody;
+  /** In place of `event`: bytes that could not be taken apart. */
+  quarantined?: string;
+}
+
+export interface EventPage {
+  events: RecordedEventView[];
+  next: string;
+  more: boolean;
+  head: string;
+}
+
+export interface SessionAnswer {
+  session: SessionView;
+  events: RecordedEventView[];
+  next: string;
+  more: boolean;
+}
+
+export interface ProducerView {
+  node: string;
+  epoch: string;
+  state: string;
+  seq: number;
+  previous: string | null;
+  openedAt: string;
+  updatedAt: string;
+  last: { position: string; recordedAt: string; lagMs: number | null } | null;
+}
+
+export interface StatusView {
+  log: string;
+  head: { size: string; recordedAt: string | null };
+  recorder: { active: boolean; leaseUntil: string | null };
+  sessions: { horizon: string; behind: string; open: number };
+  outbox: { waiting: number; oldestAt: string | null };
+  quarantined: number;
+  foreignEntries: number;
+  destinations: DestinationView[];
+}
+
+export interface DestinationView {
+  destination: string;
+  /** delivering, failing or paused. */
+  state: string;
+  /** Of the last answer, where it was a failure. */
+  reason: string | null;
+  since: string;
+  lanes: { lane: string; position: string; behind: string }[];
+  /** Unsettled batches by state. */
+  batches: Record<string, number>;
+  oldestUndeliveredAt: string | null;
+  deadLetters: number;
+}

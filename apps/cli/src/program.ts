@@ -1,0 +1,64 @@
+import { Command, CommanderError } from 'commander';
+import { apiKeyCommand } from './commands/api-key.js';
+import { configCommand } from './commands/config.js';
+import { datadogCommand } from './commands/datadog.js';
+import { doctorCommand } from './commands/doctor.js';
+import { enrollCommand } from './commands/enroll.js';
+import { eventsCommand } from './commands/events.js';
+import { gatewayCommand } from './commands/gateway.js';
+import { migrateCommand } from './commands/migrate.js';
+import { producerCommand } from './commands/producer.js';
+import { rebuildCommand } from './commands/rebuild.js';
+import { sessionsCommand } from './commands/sessions.js';
+import { statusCommand } from './commands/status.js';
+import { tokenCommand } from './commands/token.js';
+import { upCommand } from './commands/up.js';
+import { EXIT, exitCodeOf } from './errors.js';
+
+/** All commands. Nothing heavy is loaded before a command runs. */
+export function buildProgram(): Command {
+  const program = new Command('affidavit')
+    .description('The sworn record of what AI agents do to infrastructure.')
+    .version('0.1.0')
+    .showHelpAfterError('(affidavit --help lists the commands)')
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 3 not reachable or not ready.');
+  for (const command of [
+    upCommand(),
+    statusCommand(),
+    doctorCommand(),
+    sessionsCommand(),
+    eventsCommand(),
+    tokenCommand(),
+    enrollCommand(),
+    gatewayCommand(),
+    producerCommand(),
+    rebuildCommand(),
+    datadogCommand(),
+    apiKeyCommand(),
+    migrateCommand(),
+    configCommand(),
+  ]) {
+    program.addCommand(command);
+  }
+  forEachCommand(program, (command) => command.exitOverride().showSuggestionAfterError());
+  return program;
+}
+
+function forEachCommand(command: Command, visit: (command: Command) => void): void {
+  visit(command);
+  for (const child of command.commands) forEachCommand(child, visit);
+}
+
+/** Runs one command line. @returns the exit code */
+export async function runCommandLine(argv: string[]): Promise<number> {
+  try {
+    await buildProgram().parseAsync(argv);
+    return typeof process.exitCode === 'number' ? process.exitCode : EXIT.ok;
+  } catch (error) {
+    // Commander has said what is wrong already.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    const { explainError } = await import('#platform');
+    process.stderr.write(`${explainError(error)}\n`);
+    return exitCodeOf(error);
+  }
+}

@@ -1,0 +1,167 @@
+import { describeError } from '#events';
+import { loadSettings, type Settings } from '#platform';
+import { ApiClient } from './api-client.js';
+import type { DestinationView, ProducerView, StatusView } from './api-types.js';
+import { redisUrlOf } from './running.js';
+
+/** One hop of an event's way, of one producer, projection or destination. */
+export interface Hop {
+  hop: 'spool → Redis' | 'Redis → record' | 'record → sessions' | 'outbox → record' | `record → ${string}`;
+  /** Producer, projection or lane. */
+  of: string;
+  state: 'ok' | 'behind' | 'stopped' | 'unknown';
+  /** Number or position that the far side has; null where it cannot be seen from here. */
+  upTo: string | null;
+  /** Events that wait. */
+  behind: string | null;
+  /** RFC 3339: since when the oldest of them waits. */
+  since: string | null;
+  note: string;
+}
+
+export interface Status {
+  log: { name: string; size: string; recordedAt: string | null };
+  hops: Hop[];
+}
+
+/** @throws CLI_API_UNREACHABLE. What else cannot be reached is shown as unknown. */
+export async function collectStatus(): Promise<Status> {
+  const settings = loadSettings();
+  const api = ApiClient.of(settings);
+  const [status, { producers }] = await Promise.all([
+    api.get<StatusView>('/v1/status'),
+    api.get<{ producers: ProducerView[] }>('/v1/producers', { limit: 1000 }),
+  ]);
+  const current = producers.filter((one) => one.node !== 'record' && one.state !== 'closed');
+  const [spools, streams] = await Promise.all([spoolHops(settings), streamHops(settings, current, status)]);
+  return {
+    log: { name: status.log, size: status.head.size, recordedAt: status.head.recordedAt },
+    hops: [...spools, ...streams, ...recordHops(status), ...destinationHops(status)],
+  };
+}
+
+function recordHops({ outbox, sessions, head }: StatusView): Hop[] {
+  return [
+    {
+      hop: 'outbox → record',
+      of: 'record',
+      state: outbox.waiting === 0 ? 'ok' : 'behind',
+      upTo: null,
+      behind: String(outbox.waiting),
+      since: outbox.oldestAt,
+      note: '',
+    },
+    {
+      hop: 'record → sessions',
+      of: 'sessions',
+      state: sessions.behind === '0' ? 'ok' : 'behind',
+      upTo: sessions.horizon,
+      behind: sessions.behind,
+      since: sessions.behind === '0' ? null : head.recordedAt,
+      note: `${sessions.open} open`,
+    },
+  ];
+}
+
+function destinationHops({ destinations }: StatusView): Hop[] {
+  return destinations.flatMap((one) => one.lanes.map((lane) => destinationHop(one, lane)));
+}
+
+function destinationHop(one: DestinationView, { lane, position, behind }: DestinationView['lanes'][number]): Hop {
+  const batches = Object.entries(one.batches).filter(([, count]) => count > 0);
+  const notes = batches.map(([state, count]) => `${count} ${state}`);
+  if (one.deadLetters > 0) notes.push(`${one.deadLetters} dead letters`);
+  if (one.state !== 'delivering') notes.unshift(`${one.state}: ${one.reason ?? 'no reason given'}`);
+  const waits = behind !== '0' || batches.length > 0;
+  return {
+    hop: `record → ${one.destination}`,
+    of: lane,
+    state: one.state === 'paused' ? 'stopped' : waits || one.state !== 'delivering' ? 'behind' : 'ok',
+    upTo: position,
+    behind,
+    since: one.state === 'delivering' ? one.oldestUndeliveredAt : one.since,
+    note: notes.join(', '),
+  };
+}
+
+/** How far each stream is ahead of the record. Needs Redis, which not every machine with a key may reach. */
+async function streamHops(settings: Settings, producers: ProducerView[], status: StatusView): Promise<Hop[]> {
+  const notes = [
+    status.recorder.active ? '' : 'no recorder is active',
+    status.quarantined > 0 ? `${status.quarantined} quarantined` : '',
+    status.foreignEntries > 0 ? `${status.foreignEntries} foreign entries` : '',
+  ].filter(Boolean);
+  const hop = (producer: ProducerView, lastSeq: number | undefined, note = ''): Hop => {
+    const behind = lastSeq === undefined ? null : Math.max(0, lastSeq - producer.seq);
+    const stopped = !status.recorder.active || producer.state === 'forked';
+    return {
+      hop: 'Redis → record',
+      of: `${producer.node}/${producer.epoch.slice(0, 8)}`,
+      state: stopped ? 'stopped' : behind ? 'behind' : 'ok',
+      upTo: String(producer.seq),
+      behind: behind === null ? null : String(behind),
+      since: behind ? (producer.last?.recordedAt ?? producer.openedAt) : null,
+      note: [producer.state === 'open' ? '' : producer.state, note, ...notes].filter(Boolean).join(', '),
+    };
+  };
+  if (producers.length === 0) return [];
+  const { connectRedis, streamKey, seqOfEntryId } = await import('#streams');
+  try {
+    const redis = connectRedis(redisUrlOf(settings), 'plain');
+    try {
+      return await Promise.all(
+        producers.map(async (producer) => {
+          const key = streamKey(producer.node as never, producer.epoch as never);
+          const info = (await redis.xinfo('STREAM', key).catch(() => [])) as unknown[];
+          const lastId = info[info.indexOf('last-generated-id') + 1];
+          return hop(producer, typeof lastId === 'string' ? (seqOfEntryId(lastId) ?? 0) : 0);
+        }),
+      );
+    } finally {
+      redis.disconnect();
+    }
+  } catch (error) {
+    return producers.map((producer) =>
+      hop(producer, undefined, `Redis cannot be looked at from here: ${describeError(error)}`),
+    );
+  }
+}
+
+/** What the gateway on this machine says of its spool. Other gateways are asked at their own /metrics. */
+async function spoolHops(settings: Settings): Promise<Hop[]> {
+  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
+  const url = `http://${host}:${settings.gatewayAdminPort}/metrics`;
+  const unknown = (note: string): Hop[] => [
+    { hop: 'spool → Redis', of: settings.node, state: 'unknown', upTo: null, behind: null, since: null, note },
+  ];
+  const text = await fetch(url, { signal: AbortSignal.timeout(3000) }).then(
+    (answer) => answer.text(),
+    () => undefined,
+  );
+  if (text === undefined) return unknown(`no gateway answers at ${url}`);
+  const value = (name: string) => metric(text, `affidavit_spool_${name}`);
+  const waiting = value('unconfirmed_events');
+  if (waiting === undefined) return unknown(`${url} says nothing of a spool`);
+  const bytes = value('unconfirmed_bytes') ?? 0;
+  const age = value('oldest_unconfirmed_seconds') ?? 0;
+  return [
+    {
+      hop: 'spool → Redis',
+      of: settings.node,
+      state: waiting === 0 ? 'ok' : 'behind',
+      upTo: null,
+      behind: String(waiting),
+      since: waiting === 0 ? null : new Date(Date.now() - age * 1000).toISOString(),
+      note: bytes > 0 ? `${Math.ceil(bytes / 1024)} KiB unconfirmed` : '',
+    },
+  ];
+}
+
+/** Sum of a metric's samples in Prometheus' text form; undefined where there is none. */
+export function metric(text: string, name: string): number | undefined {
+  const values = text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .map((line) => Number(line.slice(line.lastIndexOf(' ') + 1)));
+  return values.length === 0 ? undefined : values.reduce((sum, one) => sum + one, 0);
+}

@@ -1,0 +1,265 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describeError } from '#events';
+import { apiUrlOf, type Lifecycle, type LocalPostgres, loadPolicy, type Settings } from '#platform';
+import { createPool, migrate } from '#record';
+import { assertRedisKeepsData, connectRedis } from '#streams';
+import { ApiClient } from '../api-client.js';
+import { STAND_IN_KEY, standInUrl } from '../datadog-reader.js';
+import { appEntry } from '../entries.js';
+import { CliError } from '../errors.js';
+import { readRunning, writeRunning } from '../running.js';
+import { Child } from './child.js';
+import {
+  ensureDatabase,
+  ensurePolicyFile,
+  ensureSampleDatabase,
+  pointSampleAt,
+  sampleToken,
+  usesSample,
+} from './sample.js';
+import { guardServers, startEmbeddedPostgres, startEmbeddedRedis, waitForLeftovers } from './servers.js';
+import type { Steps } from './steps.js';
+
+/** Most heap that a process may take: on a laptop each would otherwise put off collecting until far more. Mebibytes. */
+const HEAP_MB = { recorder: 160, forwarder: 160, api: 160, gateway: 256, datadog: 192 } as const;
+const ENROLMENT_TIMEOUT_MS = 20_000;
+
+/** Everything that `affidavit up` runs. */
+export class Stack {
+  readonly children: Child[] = [];
+
+  private constructor(
+    /** Address of the local stand-in for Datadog, where it is used. */
+    readonly standIn: string | undefined,
+    /** Whether the policy has a sample connection to a database of this installation. */
+    readonly hasSample: boolean,
+  ) {}
+
+  /** Starts servers, database, processes; all of it is registered to be closed in reverse order. */
+  static async start(settings: Settings, steps: Steps, lifecycle: Lifecycle): Promise<Stack> {
+    await waitForLeftovers(readRunning(settings));
+    const made = ensurePolicyFile(settings);
+    // Loaded here, so that a wrong file stops the start before anything runs.
+    const { connections } = loadPolicy(settings.configFile);
+    const hasSample = usesSample(settings);
+    const standIn = settings.ddApiKey ? undefined : standInUrl(settings);
+    const stack = new Stack(standIn, hasSample);
+
+    const [postgres, redis] = await Promise.all([
+      stack.startPostgres(settings, steps, lifecycle),
+      steps.step(
+        'Redis',
+        () => stack.startRedis(settings, lifecycle),
+        ({ text }) => text,
+      ),
+    ]);
+    const pids = [postgres?.pid, redis.pid].filter((pid) => pid !== undefined);
+    if (pids.length > 0) {
+      const guard = guardServers(pids);
+      lifecycle.onClose('guard', () => guard.release());
+    }
+    const databaseUrl = settings.databaseUrl ?? postgres?.url('affidavit') ?? '';
+    await steps.step(
+      'record',
+      () => stack.prepareDatabases(settings, databaseUrl, postgres),
+      (applied) => (applied === 0 ? 'database up to date' : `${applied} migration${applied === 1 ? '' : 's'} applied`),
+    );
+    if (made) steps.say(`  ${settings.configFile} was written, with a sample identity and connection`);
+    else steps.say(`  ${settings.configFile}: ${connections.length} connection${connections.length === 1 ? '' : 's'}`);
+
+    writeRunning(settings, {
+      pid: process.pid,
+      startedAt: new Date().toISOString(),
+      databaseUrl,
+      redisUrl: redis.url,
+      datadogLogsUrl: settings.ddLogsUrl ?? (standIn ? `${standIn}/api/v2/logs` : ''),
+      datadogApiUrl: settings.ddApiUrl ?? standIn ?? '',
+      ...(postgres ? { postgresPid: postgres.pid } : {}),
+      ...(redis.pid === undefined ? {} : { redisPid: redis.pid }),
+    });
+    await stack.startProcesses(settings, { databaseUrl, redisUrl: redis.url }, steps, lifecycle);
+    return stack;
+  }
+
+  /** Stops all processes and starts them again, for new code. */
+  async restart(): Promise<void> {
+    await Promise.all(this.children.map((child) => child.restart()));
+  }
+
+  private async startPostgres(
+    settings: Settings,
+    steps: Steps,
+    lifecycle: Lifecycle,
+  ): Promise<LocalPostgres | undefined> {
+    if (settings.databaseUrl && !this.hasSample) return undefined;
+    const what = settings.databaseUrl ? 'for the sample only; the record is at DATABASE_URL' : 'embedded';
+    return steps.step(
+      'PostgreSQL',
+      () => opened(lifecycle, 'PostgreSQL', startEmbeddedPostgres(settings)),
+      (server) => `127.0.0.1:${server.port} (${what})`,
+    );
+  }
+
+  private async startRedis(
+    settings: Settings,
+    lifecycle: Lifecycle,
+  ): Promise<{ url: string; pid?: number; text: string }> {
+    let found: { url: string; pid?: number; text: string };
+    if (settings.redisUrl) {
+      found = { url: settings.redisUrl, text: new URL(settings.redisUrl).host };
+    } else {
+      const server = await opened(lifecycle, 'Redis', startEmbeddedRedis(settings));
+      found = { url: server.url, pid: server.pid, text: `127.0.0.1:${server.port} (local)` };
+    }
+    const redis = connectRedis(found.url, 'plain');
+    try {
+      await assertRedisKeepsData(redis);
+    } finally {
+      redis.disconnect();
+    }
+    return found;
+  }
+
+  private async prepareDatabases(
+    settings: Settings,
+    databaseUrl: string,
+    postgres: LocalPostgres | undefined,
+  ): Promise<number> {
+    if (postgres && !settings.databaseUrl) await ensureDatabase(postgres, 'affidavit');
+    const migrated = async () => {
+      const pool = createPool(databaseUrl, { applicationName: 'affidavit-up', max: 1 });
+      try {
+        return (await migrate(pool)).applied.length;
+      } finally {
+        await pool.end();
+      }
+    };
+    const sampled = async () => {
+      if (!postgres || !this.hasSample) return;
+      await ensureSampleDatabase(postgres, settings);
+      pointSampleAt(settings, postgres.port);
+      // Before the gateway reads the policy.
+      sampleToken(settings);
+    };
+    const [applied] = await Promise.all([migrated(), sampled()]);
+    return applied;
+  }
+
+  private async startProcesses(
+    settings: Settings,
+    stores: { databaseUrl: string; redisUrl: string },
+    steps: Steps,
+    lifecycle: Lifecycle,
+  ): Promise<void> {
+    const env = {
+      DATABASE_URL: stores.databaseUrl,
+      REDIS_URL: stores.redisUrl,
+      AFFIDAVIT_CONFIG: settings.configFile,
+      AFFIDAVIT_DATA: settings.dataDir,
+      AFFIDAVIT_LOG_FORMAT: 'json',
+      // The gateway only: a token given to `up` is not for the others.
+      AFFIDAVIT_ENROLL_TOKEN: undefined,
+      ...(this.standIn
+        ? {
+            DD_API_KEY: STAND_IN_KEY,
+            DD_APP_KEY: STAND_IN_KEY,
+            DD_LOGS_URL: `${this.standIn}/api/v2/logs`,
+            DD_API_URL: this.standIn,
+          }
+        : {}),
+    };
+    const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
+    const child = (
+      name: keyof typeof HEAP_MB,
+      port: number,
+      args: string[],
+      more: Record<string, string | undefined> = {},
+    ) => {
+      const made = new Child(
+        {
+          name,
+          args: [`--max-old-space-size=${HEAP_MB[name]}`, ...args],
+          env: { ...env, ...more },
+          logFile: join(settings.dataDir, 'logs', `${name}.log`),
+          readyUrl: name === 'datadog' ? `${this.standIn}/readyz` : `http://${host}:${port}/readyz`,
+        },
+        (text) => steps.say(text),
+      );
+      this.children.push(made);
+      lifecycle.onClose(name, () => made.stop());
+      return made;
+    };
+    const run = (made: Child, port: number) =>
+      steps.step(
+        made.name,
+        () => made.start(),
+        () => `ready on port ${port}`,
+      );
+
+    const starting: Promise<unknown>[] = [];
+    if (this.standIn) {
+      const made = child('datadog', settings.datadogPort, [appEntry('cli'), 'datadog', 'serve']);
+      starting.push(run(made, settings.datadogPort));
+    }
+    const api = child('api', settings.apiPort, [appEntry('api')]);
+    const recorder = child('recorder', settings.recorderPort, [appEntry('recorder')]);
+    const forwarder = child('forwarder', settings.forwarderPort, [appEntry('forwarder')]);
+    // The recorder gives the log its mark key, which an enrolment names.
+    const mayEnrol = Promise.all([run(api, settings.apiPort), run(recorder, settings.recorderPort)]);
+    starting.push(mayEnrol, run(forwarder, settings.forwarderPort));
+
+    const startGateway = async () => {
+      const pinned = existsSync(join(settings.dataDir, 'gateway', settings.node, 'pinned.json'));
+      const token = pinned
+        ? undefined
+        : (settings.enrollToken ?? (await mayEnrol.then(() => enrolmentToken(settings, lifecycle))));
+      if (lifecycle.isStopping) return;
+      const gateway = child('gateway', settings.gatewayAdminPort, [appEntry('gateway')], {
+        AFFIDAVIT_ENROLL_TOKEN: token,
+      });
+      await run(gateway, settings.gatewayPort);
+      gateway.forget('AFFIDAVIT_ENROLL_TOKEN');
+    };
+    starting.push(startGateway());
+    await Promise.all(starting);
+  }
+}
+
+/** Registers the end of a server before it is up, so that ctrl-C during the start stops it too. */
+function opened<T extends { stop(): Promise<void> }>(
+  lifecycle: Lifecycle,
+  name: string,
+  starting: Promise<T>,
+): Promise<T> {
+  lifecycle.onClose(name, () =>
+    starting.then(
+      (server) => server.stop(),
+      () => undefined,
+    ),
+  );
+  return starting;
+}
+
+/** Asks until the recorder has given the log its mark key, which the token names. @throws CLI_ENROLMENT_FAILED */
+async function enrolmentToken(settings: Settings, lifecycle: Lifecycle): Promise<string> {
+  const until = Date.now() + ENROLMENT_TIMEOUT_MS;
+  for (;;) {
+    try {
+      return (await ApiClient.of(settings).post<{ token: string }>('/v1/enrolments', { node: settings.node })).token;
+    } catch (error) {
+      if (error instanceof CliError && error.retry !== 'never' && Date.now() < until && !lifecycle.isStopping) {
+        await sleep(100);
+        continue;
+      }
+      throw new CliError({
+        code: 'CLI_ENROLMENT_FAILED',
+        message: `the gateway could not be enrolled at ${apiUrlOf(settings)}: ${describeError(error)}`,
+        remedy: error instanceof CliError ? error.remedy : 'affidavit doctor checks every part.',
+        retry: 'later',
+        cause: error,
+      });
+    }
+  }
+}

@@ -1,0 +1,283 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { AffidavitError, describeError, type NodeName } from '#events';
+import { type App, loadOrCreateKeyPair, type PolicyWatch, startAdminServer, watchPolicy } from '#platform';
+import { openSpool, type Spool } from '#spool';
+import { assertRedisKeepsData, connectRedis, StreamSender } from '#streams';
+import { Emitter } from './emitter.js';
+import { checkLog, type Enrolment, enrol } from './enrolment.js';
+import { GatewayError } from './errors.js';
+import { GatewayMetrics } from './gateway-metrics.js';
+import { PostgresGateway } from './postgres/gateway.js';
+import { abandoned, OpenSessions, sessionsLeftOpen } from './sessions.js';
+
+/** What the command line says beside the settings. */
+export interface GatewayStart {
+  /** Leave the pinned log for the one of the enrolment token. */
+  adopt: boolean;
+  version: string;
+}
+
+const ENROLMENT = Symbol('Enrolment');
+const POLICY = Symbol('PolicyWatch');
+const SPOOL = Symbol('Spool');
+const REDIS = Symbol('Redis');
+
+/** Wires one gateway process. What is opened last closes first: the door, then the sender, then the spool. */
+@Module({})
+export class GatewayModule {
+  static forApp(app: App, start: GatewayStart): DynamicModule {
+    const { settings, logger } = app;
+    const node = settings.node as NodeName;
+    const folder = join(settings.dataDir, 'gateway', node);
+    const openSessionsFile = join(folder, 'open-sessions.json');
+    const keys = () => loadOrCreateKeyPair(join(folder, 'node.key'));
+
+    return {
+      module: GatewayModule,
+      providers: [
+        { provide: OpenSessions, useFactory: () => new OpenSessions() },
+        {
+          provide: POLICY,
+          useFactory: (): PolicyWatch => {
+            const watch = watchPolicy(
+              settings.configFile,
+              () => logger.info({ file: settings.configFile }, 'policy changed'),
+              (error) => logger.error({ err: error }, 'the policy file is wrong; the policy before it stays in force'),
+            );
+            app.onClose('policy', () => watch.close());
+            return watch;
+          },
+        },
+        {
+          provide: ENROLMENT,
+          useFactory: async (): Promise<Enrolment> => {
+            const enrolment = await enrol({
+              file: join(folder, 'pinned.json'),
+              node,
+              publicKey: keys().publicKey,
+              token: settings.enrollToken,
+              adopt: start.adopt,
+            });
+            await checkLog(enrolment);
+            return enrolment;
+          },
+        },
+        {
+          provide: SPOOL,
+          inject: [ENROLMENT, OpenSessions],
+          useFactory: async (enrolment: Enrolment, sessions: OpenSessions): Promise<Spool> => {
+            let isFolded = false;
+            const spool = await openSpool({
+              directory: join(folder, 'spool'),
+              node,
+              version: start.version,
+              ...withoutUndefined(settings.spool),
+              // Before earlier runs were looked through, the file still speaks for them, and their segments must stay.
+              beforeDelete: () =>
+                isFolded ? sessions.save(openSessionsFile) : Promise.reject(new Error('the gateway is still starting')),
+            });
+            app.onClose('spool', () => spool.close());
+            if (enrolment.isAdopted) await spool.forgetMarks();
+            const left = await sessionsLeftOpen(spool, spool.epoch, openSessionsFile);
+            if (left.length > 0) {
+              await spool.appendAll(left.map((session) => abandoned(session, Date.now())));
+              logger.warn(
+                { sessions: left.length },
+                'sessions of an earlier run were left open; they are recorded as abandoned',
+              );
+            }
+            await sessions.save(openSessionsFile);
+            isFolded = true;
+            return spool;
+          },
+        },
+        {
+          provide: REDIS,
+          useFactory: async (): Promise<Redis> => {
+            if (!settings.redisUrl) throw noRedis();
+            const redis = connectRedis(settings.redisUrl, 'producer');
+            app.onClose('redis', () => redis.disconnect());
+            try {
+              await within(1000, assertRedisKeepsData(redis));
+            } catch (error) {
+              // One that may evict is refused; one that is away is no outage of access: the spool keeps what it would get.
+              if (error instanceof AffidavitError && error.retry === 'never') throw error;
+              logger.warn({ reason: describeError(error) }, 'Redis does not answer yet; events wait in the spool');
+            }
+            return redis;
+          },
+        },
+        {
+          provide: StreamSender,
+          inject: [REDIS, SPOOL, ENROLMENT],
+          useFactory: (redis: Redis, spool: Spool, enrolment: Enrolment): StreamSender => {
+            const sender = new StreamSender({
+              redis,
+              spool,
+              node,
+              log: enrolment.log,
+              ...keys(),
+              markPublicKey: enrolment.markKey,
+              logger,
+              onFork: async (epoch, _mark, agreedSeq) => {
+                await spool.startEpoch('the record holds another event under a number of this run');
+                const again = await spool.reappend(epoch, agreedSeq);
+                logger.error(
+                  { epoch, events: again },
+                  'the record disagrees with this epoch; its events are sent again in a new one',
+                );
+              },
+            });
+            sender.start();
+            app.onClose('sender', async () => {
+              await settled(spool, 1500);
+              await sender.stop();
+            });
+            return sender;
+          },
+        },
+        { provide: GatewayMetrics, useFactory: () => new GatewayMetrics(app.metrics) },
+        {
+          provide: Emitter,
+          inject: [SPOOL, GatewayMetrics],
+          useFactory: (spool: Spool, metrics: GatewayMetrics): Emitter => {
+            const emitter = new Emitter(spool, { logger, onDurable: (seconds) => metrics.durable(seconds) });
+            app.onClose('emitter', async () => {
+              const unwritten = await emitter.drain(5000);
+              if (unwritten > 0) logger.error({ unwritten }, 'outcomes could not be made durable before the end');
+            });
+            return emitter;
+          },
+        },
+        {
+          provide: PostgresGateway,
+          // The sender is there before the first client: what is recorded also leaves.
+          inject: [POLICY, Emitter, OpenSessions, GatewayMetrics, StreamSender],
+          useFactory: async (
+            policy: PolicyWatch,
+            emitter: Emitter,
+            sessions: OpenSessions,
+            metrics: GatewayMetrics,
+          ): Promise<PostgresGateway> => {
+            const gateway = new PostgresGateway({
+              policy: () => policy.current(),
+              emitter,
+              sessions,
+              logger,
+              metrics,
+              secret: createHash('sha256')
+                .update('affidavit/unknown-identity/v1')
+                .update(keys().privateKey.export({ format: 'der', type: 'pkcs8' }))
+                .digest(),
+              tls: certificate(policy),
+            });
+            const port = await gateway.listen(settings.host, settings.gatewayPort);
+            app.onClose('gateway', () => gateway.close());
+            logger.info({ host: settings.host, port }, 'PostgreSQL clients may connect');
+            return gateway;
+          },
+        },
+        {
+          provide: 'AdminServer',
+          inject: [SPOOL, POLICY, REDIS, StreamSender, PostgresGateway, GatewayMetrics],
+          useFactory: async (
+            spool: Spool,
+            policy: PolicyWatch,
+            redis: Redis,
+            sender: StreamSender,
+            gateway: PostgresGateway,
+            metrics: GatewayMetrics,
+          ) => {
+            metrics.observe(spool, gateway);
+            const admin = await startAdminServer({
+              host: settings.host,
+              port: settings.gatewayAdminPort,
+              metrics: app.metrics,
+              checks: [
+                {
+                  name: 'spool',
+                  check: () => {
+                    const { state, reason } = spool.usage();
+                    return state === 'ok' ? undefined : (reason ?? state);
+                  },
+                },
+                { name: 'policy', check: () => describeProblem(policy.problem()) },
+                // An outage of Redis is none of access; it is said, and readiness stays.
+              ],
+              pages: {
+                '/status': () => ({
+                  node,
+                  epoch: spool.epoch,
+                  spool: spool.usage(),
+                  sender: sender.status(),
+                  redis: redis.status,
+                  sessions: gateway.openSessions,
+                }),
+              },
+            });
+            app.onClose('admin server', () => admin.close());
+            return admin;
+          },
+        },
+      ],
+    };
+  }
+}
+
+/** Reads certificate and key again when the policy changes; the same object as long as nothing did. */
+function certificate(watch: PolicyWatch): () => { cert: Buffer; key: Buffer } | undefined {
+  let from: unknown;
+  let files: { cert: Buffer; key: Buffer } | undefined;
+  return () => {
+    const { tls } = watch.current().gateway;
+    if (tls !== from) {
+      files = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
+      from = tls;
+    }
+    return files;
+  };
+}
+
+/** Resolves when the record holds everything, or after `timeoutMs`: what is left goes out at the next start. */
+async function settled(spool: Spool, timeoutMs: number): Promise<void> {
+  const until = Date.now() + timeoutMs;
+  while (spool.usage().unconfirmedCount > 0 && Date.now() < until) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  });
+  try {
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function describeProblem(error: Error | undefined): string | undefined {
+  return error && describeError(error);
+}
+
+function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+function noRedis(): GatewayError {
+  return new GatewayError({
+    code: 'GATEWAY_NO_REDIS',
+    sqlstate: '57P03',
+    message: 'REDIS_URL is not set',
+    remedy: 'Set REDIS_URL to a Redis 7 or Valkey that may not evict; `affidavit up` starts a local one.',
+    retry: 'never',
+  });
+}

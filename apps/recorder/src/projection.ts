@@ -1,0 +1,62 @@
+import type pg from 'pg';
+import { describeError } from '#events';
+import type { Logger } from '#platform';
+import { type ProjectionProgress, projectSessions } from '#record';
+import { backoffMs, pause, Wakeup } from './wakeup.js';
+
+/** Keeps the sessions projection behind the head, woken by commits. Whether several do it at once is the projection's own care. */
+export class Projection {
+  private readonly wakeup = new Wakeup();
+  private readonly stopping = new AbortController();
+  private life: Promise<void> = Promise.resolve();
+  private progress: ProjectionProgress | undefined;
+  private failure: string | undefined;
+
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly logger: Pick<Logger, 'warn'>,
+    private readonly project: typeof projectSessions = projectSessions,
+  ) {}
+
+  start(): void {
+    this.life = this.live();
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.wakeup.ring();
+    await this.life;
+  }
+
+  /** Something was recorded. */
+  wake(): void {
+    this.wakeup.ring();
+  }
+
+  /** Why it does not go on just now. */
+  get trouble(): string | undefined {
+    return this.failure;
+  }
+
+  /** Recorded events that it had not read when it last looked. */
+  get behind(): number {
+    return this.progress ? Number(this.progress.head - this.progress.position) : 0;
+  }
+
+  private async live(): Promise<void> {
+    const { signal } = this.stopping;
+    for (let failures = 0; !signal.aborted; ) {
+      try {
+        this.progress = await this.project(this.pool, { signal });
+        failures = 0;
+        this.failure = undefined;
+        await this.wakeup.wait();
+      } catch (error) {
+        if (signal.aborted) return;
+        this.failure = describeError(error);
+        if (failures === 1) this.logger.warn({ err: error }, 'sessions could not be projected; it is tried again');
+        await pause(backoffMs(failures++), signal);
+      }
+    }
+  }
+}

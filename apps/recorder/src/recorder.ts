@@ -1,0 +1,150 @@
+import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import type { HealthCheck, KeyPair, Logger, Metrics } from '#platform';
+import {
+  CommitListener,
+  type Head,
+  LogWriter,
+  OUTBOX_CHANNEL,
+  type OwnHead,
+  pinMarkKey,
+  readHead,
+  readRecordedHashes,
+} from '#record';
+import { decodeFrame, encodeFrame, markField, publishMarks, StreamReader, signMark } from '#streams';
+import { type BatchLimits, BatchQueue } from './batch-queue.js';
+import { FrameIntake } from './frame-intake.js';
+import { MarkBoard, type PublishedMark } from './mark-board.js';
+import { NodeList } from './node-list.js';
+import { ProducerKeys } from './producer-keys.js';
+import { Projection } from './projection.js';
+import { RecorderMetrics } from './recorder-metrics.js';
+import { Recording } from './recording.js';
+import { StreamTidying } from './stream-tidying.js';
+import { verifyEntry } from './verify-entry.js';
+import { Wakeup } from './wakeup.js';
+
+export interface RecorderOptions {
+  pool: pg.Pool;
+  redis: Redis;
+  /** The log's key: it signs marks and the head of node `record`. */
+  markKey: KeyPair;
+  version: string;
+  logger: Logger;
+  metrics: Metrics;
+  /** Default 5 s. */
+  leaseMs?: number;
+  batch?: BatchLimits;
+}
+
+/** The whole recorder, wired: streams and outbox into the log, marks back, sessions projected. */
+export class Recorder {
+  readonly recording: Recording;
+  readonly projection: Projection;
+  private readonly reader: StreamReader;
+  private readonly outbox: CommitListener;
+
+  /**
+   * Wires a recorder for the log that this database holds.
+   * @throws RECORD_MARK_KEY_DIFFERS where the log began with another mark key
+   */
+  static async open(options: RecorderOptions): Promise<Recorder> {
+    await pinMarkKey(options.pool, options.markKey.publicKey.export({ type: 'spki', format: 'der' }));
+    return new Recorder(options, await readHead(options.pool));
+  }
+
+  private constructor(
+    private readonly options: RecorderOptions,
+    head: Head,
+  ) {
+    const { pool, redis, logger, markKey } = options;
+    const leaseMs = options.leaseMs ?? 5_000;
+    const signHead = (own: OwnHead) => signOwnHead(own, markKey);
+    const writer = new LogWriter({ pool, version: options.version, leaseMs, signHead });
+    const wakeup = new Wakeup();
+    const queue = new BatchQueue(options.batch, () => wakeup.ring());
+    const intake = new FrameIntake(
+      {
+        markOf: (node, epoch) => writer.lookUpMark(node, epoch),
+        hashesOf: (epoch, from, to) => readRecordedHashes(pool, epoch, from, to),
+      },
+      queue,
+    );
+    const nodes = new NodeList(pool);
+    const keys = new ProducerKeys(pool);
+    this.reader = new StreamReader({
+      redis,
+      nodes: () => nodes.read(),
+      markOf: (node, epoch) => this.recording.takenUpTo(node, epoch),
+    });
+    this.projection = new Projection(pool, logger);
+    this.recording = new Recording({
+      writer,
+      source: this.reader,
+      intake,
+      queue,
+      verify: (entry) => verifyEntry(entry, head.log, keys),
+      marks: new MarkBoard(
+        (marks) =>
+          publishMarks(
+            redis,
+            marks.map((mark) => signedMark(mark, head, markKey)),
+          ),
+        (error) => logger.warn({ err: error }, 'marks could not be published; they are again within ten seconds'),
+      ),
+      tidying: new StreamTidying(this.reader, (error) => logger.warn({ err: error }, 'a stream could not be trimmed')),
+      metrics: new RecorderMetrics(options.metrics, {
+        isActive: () => this.recording.isActive,
+        waiting: () => queue.eventCount,
+        projectionBehind: () => this.projection.behind,
+        openEpochs: () => this.reader.epochs().length,
+      }),
+      logger,
+      wakeup,
+      leaseMs,
+      onCommit: () => this.projection.wake(),
+    });
+    this.outbox = new CommitListener(pool, OUTBOX_CHANNEL);
+    this.outbox.onCommit(() => wakeup.ring());
+  }
+
+  start(): void {
+    this.recording.start();
+    this.projection.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.outbox.close();
+    await this.recording.stop();
+    await this.projection.stop();
+    await this.reader.close();
+  }
+
+  /** A standby is as healthy as the active one. */
+  get checks(): HealthCheck[] {
+    const { pool, redis } = this.options;
+    return [
+      { name: 'postgres', check: () => pool.query('SELECT 1').then(() => undefined) },
+      { name: 'redis', check: () => redis.ping().then(() => undefined) },
+      { name: 'recording', check: () => this.recording.trouble },
+      { name: 'streams', check: () => this.recording.streamsTrouble },
+      { name: 'projection', check: () => this.projection.trouble },
+    ];
+  }
+}
+
+function signedMark(mark: PublishedMark, head: Head, { privateKey }: KeyPair): { key: string; text: string } {
+  const { node, epoch, seq, state, at } = mark;
+  const { log, generation } = head;
+  const text = signMark(
+    { log, generation, node, epoch, seq, chain: mark.chain.toString('hex'), state, at },
+    privateKey,
+  );
+  return { key: markField(node, epoch), text };
+}
+
+/** Provenance of the record's own events: a frame of the last of them, whose chain binds all before it. */
+function signOwnHead({ log, node, epoch, prevChain, last }: OwnHead, { privateKey }: KeyPair): Buffer {
+  const frame = encodeFrame({ header: { log, node, epoch, prevChain }, records: [last], privateKey });
+  return decodeFrame(frame).signatureProof;
+}

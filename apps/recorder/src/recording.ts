@@ -1,0 +1,286 @@
+import { AffidavitError, describeError, type Epoch, type NodeName } from '#events';
+import type { Logger } from '#platform';
+import { type Commit, EMPTY_BATCH, epochKey, type ForeignEntry, type LogWriter, type RecordBatch } from '#record';
+import { type StreamEntry, type StreamReader, streamKey } from '#streams';
+import type { BatchQueue } from './batch-queue.js';
+import type { FrameIntake } from './frame-intake.js';
+import type { VerifiedFrame } from './judge-frame.js';
+import type { MarkBoard } from './mark-board.js';
+import type { RecorderMetrics } from './recorder-metrics.js';
+import type { StreamTidying } from './stream-tidying.js';
+import { backoffMs, pause, Wakeup } from './wakeup.js';
+
+// Recording in brief. A tenure begins when this recorder gets the lease and ends with the first failed transaction.
+//   gather   Redis → verify → judge → queue; goes on reading while a transaction is under way; trouble with Redis stays here
+//   record   queue, outbox → one transaction after the other; then marks are published and streams trimmed
+// What a crash leaves: entries in Redis whose events are recorded (trimmed at the next start), or not (read again from the marks).
+// After a failed transaction everything read ahead is forgotten; the next tenure reads again from the marks of Postgres.
+
+const REPUBLISH_MS = 10_000;
+const STANDBY_LOOK_MS = 500;
+
+export interface RecordingParts {
+  writer: LogWriter;
+  source: StreamReader;
+  intake: FrameIntake;
+  queue: BatchQueue;
+  /** The frame in an entry, verified; or why it is none. */
+  verify(entry: StreamEntry): Promise<VerifiedFrame | { foreign: string }>;
+  marks: MarkBoard;
+  tidying: StreamTidying;
+  metrics: RecorderMetrics;
+  logger: Pick<Logger, 'info' | 'warn' | 'error'>;
+  /** Rung by whoever fills the queue, by the outbox' notification, and once a second. */
+  wakeup: Wakeup;
+  leaseMs: number;
+  /** Called after each commit of this recorder. */
+  onCommit?(commit: Commit): void;
+}
+
+/** The recorder's life: waits for the lease, records while it holds it, and never gives up. */
+export class Recording {
+  private readonly stopping = new AbortController();
+  private life: Promise<void> = Promise.resolve();
+  private active = false;
+  private failures = 0;
+  private lastFailure: string | undefined;
+  private streamsFailure: string | undefined;
+  private leaseKeptAt = 0;
+  /** Epochs in whose streams a number was not found, and which. */
+  private readonly missing = new Map<string, number>();
+  private republishedAt = 0;
+  private readAt: number | undefined;
+
+  constructor(private readonly parts: RecordingParts) {}
+
+  start(): void {
+    this.life = this.live();
+  }
+
+  /** Finishes the transaction under way, ends the tenure on the record, and gives the lease back. */
+  async stop(): Promise<void> {
+    this.stopping.abort();
+    this.parts.wakeup.ring();
+    this.parts.queue.clear();
+    await this.life;
+    await this.parts.tidying.settled();
+    await this.parts.marks.settled();
+    this.parts.marks.stop();
+  }
+
+  get isActive(): boolean {
+    return this.active;
+  }
+
+  /** Why nothing is recorded just now; undefined while all is well, also on standby. */
+  get trouble(): string | undefined {
+    return this.lastFailure;
+  }
+
+  /** Why streams are not read just now. */
+  get streamsTrouble(): string | undefined {
+    return this.streamsFailure;
+  }
+
+  /** Number up to which an epoch is recorded or on its way; undefined where that is not known without looking it up. */
+  takenUpTo(node: NodeName, epoch: Epoch): number | undefined {
+    return this.parts.intake.takenUpTo(node, epoch) ?? this.parts.writer.markOf(node, epoch)?.seq;
+  }
+
+  private async live(): Promise<void> {
+    const { signal } = this.stopping;
+    while (!signal.aborted) {
+      try {
+        if (await this.parts.writer.begin()) await this.tenure();
+        else {
+          this.lastFailure = undefined;
+          await pause(STANDBY_LOOK_MS, signal);
+        }
+      } catch (error) {
+        this.lastFailure = describeError(error);
+        this.parts.metrics.failed(error instanceof AffidavitError ? error.code : 'UNKNOWN');
+        // The first of a row is often one cut line; from then on a person may want to look.
+        const level = this.failures === 0 ? 'info' : 'warn';
+        this.parts.logger[level](
+          { err: error, failures: this.failures + 1 },
+          'recording was broken off; it begins again',
+        );
+        await pause(backoffMs(this.failures++), signal);
+      }
+    }
+    await this.parts.writer
+      .end('stopped')
+      .catch((error: unknown) => this.parts.logger.warn({ err: error }, 'the tenure could not be ended in order'));
+  }
+
+  /** One tenure: both loops, until one ends. */
+  private async tenure(): Promise<void> {
+    const { intake, queue, source, logger, wakeup } = this.parts;
+    const ending = new AbortController();
+    const end = () => {
+      ending.abort();
+      queue.clear();
+      wakeup.ring();
+    };
+    this.stopping.signal.addEventListener('abort', end, { once: true });
+    intake.reset();
+    queue.clear();
+    source.restart();
+    this.missing.clear();
+    this.republishedAt = 0;
+    this.leaseKeptAt = Date.now();
+    this.active = true;
+    // The stop may have come while the lease was taken.
+    if (this.stopping.signal.aborted) end();
+    logger.info({ holder: this.parts.writer.holder }, 'recording');
+    try {
+      await Promise.all([this.gather(ending.signal).finally(end), this.record(ending.signal).finally(end)]);
+    } finally {
+      end();
+      this.active = false;
+      this.stopping.signal.removeEventListener('abort', end);
+    }
+  }
+
+  private async gather(signal: AbortSignal): Promise<void> {
+    const { source, queue, logger } = this.parts;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await queue.whenRoomy();
+        const entries = await source.read();
+        this.readAt ??= entries.length > 0 ? performance.now() : undefined;
+        const leftOut = new Set<string>();
+        for (const entry of entries) {
+          if (signal.aborted) return;
+          const key = epochKey(entry.node, entry.epoch);
+          if (!leftOut.has(key) && (await this.takeEntry(entry)) === 'read-again') leftOut.add(key);
+        }
+        failures = 0;
+        this.streamsFailure = undefined;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.streamsFailure = describeError(error);
+        if (failures === 0) logger.warn({ err: error }, 'streams could not be read; reading begins again at the marks');
+        source.restart();
+        await pause(backoffMs(failures++), signal);
+      }
+    }
+  }
+
+  /** @returns `read-again` where what else was read of that epoch is to be left out: it will be read again */
+  private async takeEntry(entry: StreamEntry): Promise<'taken' | 'read-again'> {
+    const { source, intake, queue, logger } = this.parts;
+    const { node, epoch, entryId, bytes } = entry;
+    const where = { node, epoch, entryId };
+    const frame = await this.parts.verify(entry);
+    const verdict = 'foreign' in frame ? { kind: 'foreign' as const, reason: frame.foreign } : await intake.take(frame);
+    switch (verdict.kind) {
+      case 'take':
+        this.missing.delete(epochKey(node, epoch));
+        return 'taken';
+      case 'known':
+      case 'compare':
+        return 'taken';
+      case 'foreign':
+        logger.error(
+          { ...where, reason: verdict.reason },
+          'a stream holds what no enrolled producer signed; it is kept aside',
+        );
+        queue.addForeign({ stream: streamKey(node, epoch), entryId, bytes, reason: verdict.reason });
+        return 'taken';
+      case 'missing':
+        await this.refill(node, epoch, verdict.from);
+        return 'read-again';
+      case 'fork':
+        logger.error(
+          { ...where, seq: verdict.fork.seq },
+          'two different events carry one number; the epoch is refused',
+        );
+        return 'read-again';
+      case 'refused':
+        await source.deleteStream(node, epoch);
+        await source.removeEpoch(node, epoch);
+        return 'read-again';
+    }
+  }
+
+  /**
+   * Numbers from `from` on are missing. A stream that was refilled behind the reader's back looks the same, so it is read once more
+   * from there; only then is it deleted, which makes its producer send again.
+   */
+  private async refill(node: NodeName, epoch: Epoch, from: number): Promise<void> {
+    const { source, metrics, logger } = this.parts;
+    const key = epochKey(node, epoch);
+    if (this.missing.get(key) === from) {
+      this.missing.delete(key);
+      metrics.refilled();
+      logger.warn({ node, epoch, from }, 'numbers are missing in a stream; its producer sends again');
+      await source.deleteStream(node, epoch);
+    } else this.missing.set(key, from);
+    source.rewind(node, epoch, from - 1);
+  }
+
+  private async record(signal: AbortSignal): Promise<void> {
+    const { queue, wakeup } = this.parts;
+    while (!signal.aborted) {
+      if (!(await this.upkeep())) return;
+      if (queue.isEmpty) await wakeup.wait();
+      if (signal.aborted) return;
+      const again = await this.commit(queue.isEmpty ? EMPTY_BATCH : queue.next());
+      if (again === 'restart') return;
+      if (again === 'more') wakeup.ring();
+    }
+  }
+
+  private async commit(batch: RecordBatch): Promise<'restart' | 'more' | 'done'> {
+    const { writer, marks, metrics } = this.parts;
+    const readAt = this.readAt;
+    this.readAt = undefined;
+    const startedAt = performance.now();
+    const commit = await writer.commit(batch);
+    this.failures = 0;
+    this.lastFailure = undefined;
+    if (!commit) return 'done';
+    const now = performance.now();
+    this.leaseKeptAt = Date.now();
+    metrics.committed(commit, batch, {
+      seconds: (now - startedAt) / 1000,
+      oldestReadSeconds: readAt === undefined ? undefined : (now - readAt) / 1000,
+    });
+    marks.post(commit.marks, commit.recordedAt);
+    this.parts.tidying.post(commit.marks, batch.foreign.map(entryOf));
+    this.parts.onCommit?.(commit);
+    // What was read ahead of a declared hole does not follow it.
+    if (commit.declared.length > 0) return 'restart';
+    return commit.outbox > 0 ? 'more' : 'done';
+  }
+
+  /**
+   * Keeps the lease where no commit does, and publishes all marks again from time to time.
+   * @returns false when another recorder took over
+   */
+  private async upkeep(): Promise<boolean> {
+    const { writer } = this.parts;
+    const now = Date.now();
+    if (now - this.leaseKeptAt > this.parts.leaseMs / 3) {
+      if (!(await writer.keepLease())) return false;
+      this.leaseKeptAt = now;
+    }
+    if (now - this.republishedAt < REPUBLISH_MS) return true;
+    this.republishedAt = now;
+    // Whoever has a stream waits for a mark, however long ago its epoch was closed.
+    const read = this.parts.source.epochs();
+    const { marks, at } = await writer.readMarks(read);
+    this.parts.marks.post(marks, at);
+    // A producer puts its closed epoch back into the set while it waits for the mark, so once is not enough.
+    const keys = new Set(read.map(({ node, epoch }) => epochKey(node, epoch)));
+    this.parts.tidying.post(marks.filter(({ node, epoch }) => keys.has(epochKey(node, epoch))));
+    return true;
+  }
+}
+
+function entryOf({ stream, entryId }: ForeignEntry): { node: NodeName; epoch: Epoch; entryId: string } {
+  const [, node, epoch] = /^audit:\{(.*)\}:(.*)$/.exec(stream) ?? [];
+  return { node: node as NodeName, epoch: epoch as Epoch, entryId };
+}

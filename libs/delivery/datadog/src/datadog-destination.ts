@@ -1,0 +1,78 @@
+import type { RecordedEvent } from '#record';
+import type { Answer } from '../../src/answer.js';
+import type { Destination, RenderContext } from '../../src/destination.js';
+import { IntakeClock } from './intake-clock.js';
+import { GOAL_REQUEST_BYTES, MAX_LOGS, MAX_REQUEST_BYTES } from './limits.js';
+import { MAPPING_VERSIONS, renderLog } from './log.js';
+import { IntakeSender } from './sender.js';
+
+export interface DatadogOptions {
+  /** Whole URL of the logs intake. */
+  url: string;
+  apiKey: string | (() => string | Promise<string>);
+  /** Value of the tag `env`. */
+  env: string;
+  /** Name of the destination in the ledger. */
+  name?: string;
+  clock?: IntakeClock;
+}
+
+/** The intake of a Datadog site. */
+export function intakeUrl(site: string): string {
+  return `https://http-intake.logs.${site}/api/v2/logs`;
+}
+
+/** Filter 1: everything, except further copies of an external event that the record has already. */
+const FILTER_VERSIONS = [1] as const;
+
+/** Datadog's logs intake. */
+export class DatadogDestination implements Destination {
+  readonly name: string;
+  readonly limits = { count: MAX_LOGS, goalBytes: GOAL_REQUEST_BYTES, maxBytes: MAX_REQUEST_BYTES };
+  readonly mappingVersions = MAPPING_VERSIONS;
+  readonly filterVersions = FILTER_VERSIONS;
+  readonly clock: IntakeClock;
+  private readonly sender: IntakeSender;
+  private readonly env: string;
+
+  constructor(options: DatadogOptions) {
+    this.name = options.name ?? 'datadog';
+    this.env = options.env;
+    this.clock = options.clock ?? new IntakeClock();
+    const { apiKey } = options;
+    this.sender = new IntakeSender({
+      url: options.url,
+      apiKey: typeof apiKey === 'string' ? () => apiKey : apiKey,
+      clock: this.clock,
+    });
+  }
+
+  wants(event: RecordedEvent): boolean {
+    return event.duplicateOf === null;
+  }
+
+  render(event: RecordedEvent, context: RenderContext): string {
+    return renderLog(event, { ...context, env: this.env, nowMs: this.clock.nowMs() });
+  }
+
+  async send(rendered: readonly string[], signal: AbortSignal): Promise<Answer> {
+    const body = Buffer.from(`[${rendered.join(',')}]`, 'utf8');
+    if (body.length > this.limits.maxBytes) {
+      return {
+        kind: 'too-large',
+        status: 413,
+        reason: `${body.length} bytes, not sent: the intake takes ${MAX_REQUEST_BYTES}`,
+      };
+    }
+    return this.sender.post(body, signal);
+  }
+
+  /** The Datadog Agent asks the same way: an empty object is accepted and makes no log. */
+  check(signal: AbortSignal): Promise<Answer> {
+    return this.sender.post(Buffer.from('{}'), signal);
+  }
+
+  close(): Promise<void> {
+    return this.sender.close();
+  }
+}

@@ -1,0 +1,82 @@
+import { DeliveryError } from '../../../src/errors.js';
+import { type LogMatcher, parseQuery } from './log-query.js';
+
+/**
+ * What goes wrong on demand:
+ * a status (`"429"`, `"503"` …) · `hang`: reads, never answers · `reset`: cuts the line before it reads · `lose-answer`: stores,
+ * then cuts the line · `drop`: answers 202 and stores nothing · `slow`: waits `delayMs` first · `400-for-query`: answers 400 to
+ * every request that holds a log which matches `query`.
+ */
+export interface Fault {
+  kind: string;
+  /** Requests that it hits; null: until it is taken away. */
+  count: number | null;
+  /** `Retry-After`, seconds or a date. */
+  retryAfter?: string;
+  /** `X-RateLimit-Reset`, seconds. */
+  rateLimitReset?: string;
+  delayMs?: number;
+  query?: string;
+  matches?: LogMatcher;
+}
+
+const KINDS = /^([45]\d\d|hang|reset|lose-answer|drop|slow|400-for-query)$/;
+
+/** The faults that wait for a request, first come first served. */
+export class Faults {
+  private waiting: Fault[] = [];
+
+  /** @throws DELIVERY_FAULT_UNKNOWN, DELIVERY_QUERY_INVALID */
+  add(request: Record<string, unknown>): Fault {
+    const kind = String(request.kind);
+    if (!KINDS.test(kind)) {
+      throw new DeliveryError({
+        code: 'DELIVERY_FAULT_UNKNOWN',
+        message: `there is no fault ${JSON.stringify(request.kind)}`,
+        remedy: 'Use a status, hang, reset, lose-answer, drop, slow or 400-for-query.',
+        retry: 'never',
+      });
+    }
+    const isLasting = request.count === null || (request.count === undefined && kind === '400-for-query');
+    const fault: Fault = {
+      kind,
+      count: isLasting ? null : Number(request.count ?? 1),
+      ...(request.retryAfter === undefined ? {} : { retryAfter: String(request.retryAfter) }),
+      ...(request.rateLimitReset === undefined ? {} : { rateLimitReset: String(request.rateLimitReset) }),
+      ...(request.delayMs === undefined ? {} : { delayMs: Number(request.delayMs) }),
+      ...(request.query === undefined
+        ? {}
+        : { query: String(request.query), matches: parseQuery(String(request.query)) }),
+    };
+    this.waiting.push(fault);
+    return fault;
+  }
+
+  /** The fault of this request, if one waits. Queries stay aside: they are looked at once the logs are known. */
+  take(): Fault | undefined {
+    const fault = this.waiting.find((one) => one.kind !== '400-for-query');
+    if (fault) this.used(fault);
+    return fault;
+  }
+
+  /** The fault that one of these logs runs into. */
+  takeForLogs(matchesAny: (matcher: LogMatcher) => boolean): Fault | undefined {
+    const fault = this.waiting.find((one) => one.matches && matchesAny(one.matches));
+    if (fault) this.used(fault);
+    return fault;
+  }
+
+  list(): Omit<Fault, 'matches'>[] {
+    return this.waiting.map(({ matches: _, ...fault }) => fault);
+  }
+
+  clear(): void {
+    this.waiting = [];
+  }
+
+  private used(fault: Fault): void {
+    if (fault.count === null) return;
+    fault.count -= 1;
+    if (fault.count <= 0) this.waiting = this.waiting.filter((one) => one !== fault);
+  }
+}

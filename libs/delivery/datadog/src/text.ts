@@ -1,0 +1,30 @@
+/** The longest beginning of `text` that is at most `bytes` long in UTF-8. Never cuts a character in two. */
+export function cutToBytes(text: string, bytes: number): string {
+  // A UTF-16 unit takes at most three bytes: most texts need no counting.
+  if (text.length * 3 <= bytes || Buffer.byteLength(text) <= bytes) return text;
+  const whole = Buffer.from(text.slice(0, bytes), 'utf8');
+  let end = Math.min(bytes, whole.length);
+  // Back over the continuation bytes of a character that would be cut.
+  while (end > 0 && end < whole.length && ((whole[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return whole.toString('utf8', 0, end).toWellFormed();
+}
+
+/** Control characters, line separators and those that change the direction of text: a log line must stay one line. */
+const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** One line for people: what could break the line or mislead the eye is written as its escape. */
+export function oneLine(text: string, longest: number): string {
+  const cut = text.length > longest ? `${text.slice(0, longest)}…` : text;
+  return cut
+    .toWellFormed()
+    .replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** A tag as Datadog keeps it: lower case, without what it would replace itself, at most 200 characters. */
+export function tag(name: string, value: string): string {
+  const clean = value
+    .toLowerCase()
+    .toWellFormed()
+    .replace(/[^\p{L}\p{N}_\-:./]+/gu, '_');
+  return `${name}:${clean}`.slice(0, 200).toWellFormed();
+}

@@ -1,0 +1,153 @@
+import type pg from 'pg';
+import { inTransaction, type RecordedEvent, readEvents, readHead } from '#record';
+import type { Destination, Lane } from './destination.js';
+import { type BatchDraft, digestIds, insertBatch } from './ledger.js';
+
+// Cutting in brief: one transaction locks a range, takes the events behind its cursor that fit one request, writes them down as
+// a batch and moves the cursor. So each position goes into exactly one batch, however many forwarders cut; a crash leaves the
+// cursor where it was, or a due batch.
+
+/** Bodies read for one batch: a statement of 256 KiB is mapped to 25 KB, so mapped bytes alone would not bound memory. */
+export const RAW_BYTES_PER_BATCH = 16 * 1024 ** 2;
+
+export interface CutOptions {
+  /** Due or sending batches of a lane, at most; beyond them the cursor waits. */
+  maxOpen: number;
+  /** A batch that is not full is cut only while fewer than this wait for a worker; else the events gather. */
+  maxWaiting: number;
+  /** Positions behind the head at which live jumps to it and leaves the rest to the catch-up lane. */
+  jumpPositions: bigint;
+}
+
+export const CUT_OPTIONS: CutOptions = { maxOpen: 64, maxWaiting: 4, jumpPositions: 100_000n };
+
+export type Cut =
+  /** `more`: positions lie behind the cursor still. */
+  | { kind: 'cut'; batch: bigint; count: number; more: boolean }
+  /** The cursor moved over positions that this destination does not want, or that retention removed. */
+  | { kind: 'passed'; more: boolean }
+  /** Live now stands at the head; what lay between is a range of the catch-up lane. */
+  | { kind: 'jumped' }
+  /** Nothing to cut, or no room for it now. */
+  | { kind: 'idle' };
+
+interface RangeRow {
+  id: bigint;
+  next_pos: bigint;
+  to_pos: bigint | null;
+}
+
+/** Cuts at most one batch of a lane. Durable when it resolves. */
+export async function cutBatch(
+  pool: pg.Pool,
+  destination: Destination,
+  lane: Lane,
+  options: CutOptions = CUT_OPTIONS,
+): Promise<Cut> {
+  return inTransaction(pool, async (client) => {
+    const range = await lockRange(client, destination.name, lane);
+    if (!range) return { kind: 'idle' };
+    const room = await roomFor(client, destination.name, lane, options);
+    if (room === 'none') return { kind: 'idle' };
+    // Read after the lock: another forwarder may have cut up to a head that we had not seen yet.
+    const { size } = await readHead(client);
+    const end = range.to_pos !== null && range.to_pos < size ? range.to_pos : size;
+    if (range.next_pos >= end) return { kind: 'idle' };
+    if (lane === 'live' && end - range.next_pos > options.jumpPositions) {
+      await jump(client, destination.name, range, size);
+      return { kind: 'jumped' };
+    }
+    const { wanted, next, full } = await fill(client, destination, range.next_pos, end);
+    if (room === 'full-only' && !full && wanted.length > 0) return { kind: 'idle' };
+    await client.query('UPDATE delivery_range SET next_pos = $2 WHERE id = $1', [range.id, next]);
+    const more = next < end;
+    const first = wanted[0];
+    if (!first) return { kind: 'passed', more };
+    const draft: BatchDraft = {
+      fromPos: range.next_pos,
+      toPos: next,
+      count: wanted.length,
+      idsDigest: digestIds(wanted),
+    };
+    const batch = await insertBatch(client, {
+      ...draft,
+      range: range.id,
+      destination: destination.name,
+      lane,
+      parent: null,
+      mappingVersion: newest(destination.mappingVersions),
+      filterVersion: newest(destination.filterVersions),
+    });
+    return { kind: 'cut', batch, count: wanted.length, more };
+  });
+}
+
+async function lockRange(client: pg.PoolClient, destination: string, lane: Lane): Promise<RangeRow | undefined> {
+  const { rows } = await client.query<RangeRow>(
+    `SELECT id, next_pos, to_pos FROM delivery_range
+      WHERE destination = $1 AND lane = $2 AND (to_pos IS NULL OR next_pos < to_pos) ORDER BY id LIMIT 1 FOR UPDATE`,
+    [destination, lane],
+  );
+  return rows[0];
+}
+
+async function roomFor(
+  client: pg.PoolClient,
+  destination: string,
+  lane: Lane,
+  options: CutOptions,
+): Promise<'any' | 'full-only' | 'none'> {
+  const { rows } = await client.query<{ open: number; waiting: number }>(
+    `SELECT count(*)::int AS open, (count(*) FILTER (WHERE state <> 'sending'))::int AS waiting FROM delivery_batch
+      WHERE destination = $1 AND lane = $2 AND state IN ('due', 'sending', 'paused')`,
+    [destination, lane],
+  );
+  const { open, waiting } = rows[0] ?? { open: 0, waiting: 0 };
+  if (open >= options.maxOpen) return 'none';
+  return waiting < options.maxWaiting ? 'any' : 'full-only';
+}
+
+/** The old range ends at the head and changes lanes; a new one follows the head from there. */
+async function jump(client: pg.PoolClient, destination: string, range: RangeRow, head: bigint): Promise<void> {
+  await client.query(`UPDATE delivery_range SET lane = 'catchup', to_pos = $2 WHERE id = $1`, [range.id, head]);
+  await client.query(`INSERT INTO delivery_range (destination, lane, from_pos, next_pos) VALUES ($1, 'live', $2, $2)`, [
+    destination,
+    head,
+  ]);
+}
+
+interface Filled {
+  wanted: RecordedEvent[];
+  /** Where the cursor stands behind this batch. */
+  next: bigint;
+  /** Whether a bound ended it, not the end of the range. */
+  full: boolean;
+}
+
+async function fill(client: pg.PoolClient, destination: Destination, from: bigint, end: bigint): Promise<Filled> {
+  const { count, goalBytes } = destination.limits;
+  const events = await readEvents(client, { after: from - 1n, until: end, limit: count, bytes: RAW_BYTES_PER_BATCH });
+  // Batch and attempt are not known yet; the bound leaves far more room than their digits take.
+  const context = { batch: 0n, attempt: 1, lane: 'live' as const, mappingVersion: newest(destination.mappingVersions) };
+  const filterVersion = newest(destination.filterVersions);
+  const wanted: RecordedEvent[] = [];
+  let mappedBytes = 0;
+  let rawBytes = 0;
+  for (const event of events) {
+    rawBytes += event.body.length;
+    if (!destination.wants(event, filterVersion)) continue;
+    const bytes = Buffer.byteLength(destination.render(event, context)) + 1;
+    if (wanted.length > 0 && mappedBytes + bytes > goalBytes) return { wanted, next: event.position, full: true };
+    mappedBytes += bytes;
+    wanted.push(event);
+  }
+  const last = events.at(-1);
+  const bounded = events.length === count || rawBytes >= RAW_BYTES_PER_BATCH;
+  return { wanted, next: bounded && last ? last.position + 1n : end, full: bounded };
+}
+
+function newest(versions: readonly number[]): number {
+  const last = versions.at(-1);
+  if (last === undefined) throw new TypeError('a destination needs at least one version');
+  return last;
+}

@@ -1,0 +1,279 @@
+import type pg from 'pg';
+import { type RecordedEvent, readEvents } from '#record';
+import type { Answer } from './answer.js';
+import type { Destination } from './destination.js';
+import {
+  type BatchDraft,
+  type ClaimedBatch,
+  claimBatch,
+  digestIds,
+  eventIdOf,
+  reopenDestination,
+  type Settled,
+  settleAccepted,
+  settleDead,
+  settleLater,
+  settleSplit,
+  settleUnsent,
+} from './ledger.js';
+import type { DeliveryObserver } from './observer.js';
+import type { RetryPolicy } from './retry.js';
+
+/** What deliveries of a destination need beside the batch. */
+export interface Delivery {
+  pool: pg.Pool;
+  destination: Destination;
+  observer: DeliveryObserver;
+  policy: RetryPolicy;
+  /** How long a claim holds; beyond it another forwarder takes the batch over. */
+  leaseMs: number;
+  /** Whole time of one request. Less than the lease. */
+  requestTimeoutMs: number;
+  /** Ends attempts under way. */
+  stop: AbortSignal;
+}
+
+/** What is to be done after a delivery. */
+export interface AfterDelivery {
+  /** Attempts to wake for, with their delays. */
+  wake: { batch: bigint; attempt: number; delayMs: number }[];
+  /** True where the destination works again, so that everything that waited is due. */
+  reopened: boolean;
+}
+
+/** A destination that took something this short ago is there, and reads what we send. */
+const KNOWN_GOOD_MS = 60_000;
+const CHECK_TIMEOUT_MS = 5_000;
+
+/** Delivers batches of one destination. Holds no state but when it was last accepted. */
+export class BatchDelivery {
+  private acceptedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(private readonly delivery: Delivery) {}
+
+  /**
+   * One attempt at a batch: claims it, sends its events and settles it in the ledger.
+   * @returns undefined where the batch was not ours to send
+   * @throws what Postgres throws; the batch is then due again, or will be once its lease ends
+   */
+  async deliver(
+    batchId: bigint,
+    attempt: number,
+    claimed: () => void = () => undefined,
+  ): Promise<AfterDelivery | undefined> {
+    const { pool, destination, leaseMs } = this.delivery;
+    const claimedAt = performance.now();
+    const batch = await claimBatch(pool, {
+      destination: destination.name,
+      batch: batchId,
+      attempt,
+      leaseMs,
+      mappingVersions: destination.mappingVersions,
+    });
+    if (!batch) return undefined;
+    claimed();
+    const events = await this.eventsOf(batch);
+    const rendered = events.map((event) =>
+      destination.render(event, {
+        batch: batch.id,
+        attempt: batch.attempt,
+        lane: batch.lane,
+        mappingVersion: batch.mappingVersion,
+      }),
+    );
+    // What is left of the lease, with room for the settlement.
+    const remainingMs = leaseMs * 0.9 - (performance.now() - claimedAt);
+    if (remainingMs <= 0 || this.delivery.stop.aborted) {
+      await settleUnsent(pool, batch);
+      return { wake: [{ batch: batch.id, attempt: batch.attempt + 1, delayMs: 0 }], reopened: false };
+    }
+    const sentAt = performance.now();
+    const answer = await this.send(rendered, Math.min(this.delivery.requestTimeoutMs, remainingMs));
+    const elapsedMs = performance.now() - sentAt;
+    return this.settle(batch, events, rendered, answer, elapsedMs);
+  }
+
+  /** The events that the batch was cut from, as far as retention left them. */
+  private async eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]> {
+    const { pool, destination, observer } = this.delivery;
+    const limit = Number(batch.toPos - batch.fromPos);
+    const read = await readEvents(pool, { after: batch.fromPos - 1n, until: batch.toPos, limit });
+    const events = read.filter((event) => destination.wants(event, batch.filterVersion));
+    if (events.length === batch.count && !digestIds(events).equals(batch.idsDigest)) {
+      observer.trouble(
+        `batch ${batch.id} no longer holds the events it was cut from; sending what the record has`,
+        undefined,
+      );
+    }
+    return events;
+  }
+
+  private async send(rendered: readonly string[], timeoutMs: number): Promise<Answer> {
+    if (rendered.length === 0) return { kind: 'accepted', status: 0 };
+    const { destination, stop } = this.delivery;
+    return within(timeoutMs, stop, (signal) => destination.send(rendered, signal));
+  }
+
+  private async settle(
+    batch: ClaimedBatch,
+    events: readonly RecordedEvent[],
+    rendered: readonly string[],
+    answer: Answer,
+    elapsedMs: number,
+  ): Promise<AfterDelivery> {
+    const { pool } = this.delivery;
+    const seen = (held: boolean) => this.observe(batch, events.length, answer, elapsedMs, held);
+    switch (answer.kind) {
+      case 'accepted': {
+        this.acceptedAt = performance.now();
+        const settled = await settleAccepted(pool, batch, answer, batch.count - events.length);
+        seen(settled.held);
+        this.observeAccepted(batch, events);
+        return { wake: [], reopened: this.observeTurn(settled) };
+      }
+      case 'too-large':
+        seen(true);
+        return this.narrow(batch, events, rendered, answer);
+      case 'invalid':
+        seen(true);
+        return this.judgeInvalid(batch, events, rendered, answer);
+      case 'retry':
+      case 'refused':
+      case 'unauthorized': {
+        const settled = await settleLater(pool, batch, answer, this.delivery.policy);
+        seen(settled.held);
+        return this.again(batch, settled, answer.reason);
+      }
+      default:
+        return answer satisfies never;
+    }
+  }
+
+  /** A bad event, or an address that answers 400 to everything? Only the first may end as dead letters. */
+  private async judgeInvalid(
+    batch: ClaimedBatch,
+    events: readonly RecordedEvent[],
+    rendered: readonly string[],
+    answer: Extract<Answer, { kind: 'invalid' }>,
+  ): Promise<AfterDelivery> {
+    const { pool, destination, policy, stop } = this.delivery;
+    const isKnownGood = performance.now() - this.acceptedAt < KNOWN_GOOD_MS;
+    if (!isKnownGood) {
+      const check = await within(CHECK_TIMEOUT_MS, stop, (signal) => destination.check(signal));
+      if (check.kind !== 'accepted') {
+        const reason = `answers ${answer.status} to everything, also without an event: ${answer.reason}`;
+        const verdict = check.kind === 'invalid' || check.kind === 'too-large' ? { ...answer, reason } : check;
+        const settled = await settleLater(pool, batch, verdict, policy);
+        return this.again(batch, settled, verdict.reason);
+      }
+      this.acceptedAt = performance.now();
+      if (batch.probe) this.observeTurn({ turned: await reopenDestination(pool, destination.name) });
+    }
+    const after = await this.narrow(batch, events, rendered, answer);
+    return { ...after, reopened: after.reopened || batch.probe };
+  }
+
+  /** Halves a batch; one event that stands alone becomes a dead letter. */
+  private async narrow(
+    batch: ClaimedBatch,
+    events: readonly RecordedEvent[],
+    rendered: readonly string[],
+    answer: Extract<Answer, { kind: 'too-large' | 'invalid' }>,
+  ): Promise<AfterDelivery> {
+    const { pool, observer, destination } = this.delivery;
+    const [event] = events;
+    const [body] = rendered;
+    if (events.length === 1 && event && body !== undefined) {
+      const { held } = await settleDead(pool, batch, event, body, answer);
+      if (held) {
+        observer.deadLetter({
+          destination: destination.name,
+          position: event.position,
+          eventId: eventIdOf(event),
+          reason: answer.reason,
+        });
+      }
+      return { wake: [], reopened: false };
+    }
+    const parts = await settleSplit(pool, batch, halves(batch, events), answer);
+    return { wake: parts.map((part) => ({ batch: part, attempt: 1, delayMs: 0 })), reopened: false };
+  }
+
+  private again(batch: ClaimedBatch, settled: Settled & { delayMs?: number }, reason: string): AfterDelivery {
+    this.observeTurn(settled, reason);
+    const wakes = settled.held && settled.delayMs !== undefined;
+    return {
+      wake: wakes ? [{ batch: batch.id, attempt: batch.attempt + 1, delayMs: settled.delayMs ?? 0 }] : [],
+      reopened: false,
+    };
+  }
+
+  private observe(batch: ClaimedBatch, events: number, answer: Answer, elapsedMs: number, held: boolean): void {
+    this.delivery.observer.attempted({
+      destination: batch.destination,
+      lane: batch.lane,
+      batch: batch.id,
+      attempt: batch.attempt,
+      events,
+      answer: answer.kind,
+      elapsedMs,
+      held,
+      ...(answer.status === undefined ? {} : { status: answer.status }),
+      ...('reason' in answer ? { reason: answer.reason } : {}),
+    });
+  }
+
+  private observeAccepted(batch: ClaimedBatch, events: readonly RecordedEvent[]): void {
+    const { observer } = this.delivery;
+    const { destination, lane } = batch;
+    observer.accepted({
+      destination,
+      lane,
+      events: events.length,
+      recordedAt: events.map((event) => event.recordedAt),
+    });
+    if (batch.uncertain > 0) {
+      observer.possibleDuplicates({ destination, lane, events: events.length * batch.uncertain });
+    }
+  }
+
+  private observeTurn({ turned }: { turned?: Settled['turned'] }, reason?: string): boolean {
+    if (!turned) return false;
+    this.delivery.observer.turned({
+      destination: this.delivery.destination.name,
+      ...turned,
+      ...(reason === undefined ? {} : { reason }),
+    });
+    return turned.to === 'delivering';
+  }
+}
+
+/** Runs `work` with a signal that ends it after a time, or when the process stops. Leaves nothing behind on `stop`. */
+async function within<T>(timeoutMs: number, stop: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const abort = new AbortController();
+  const end = () => abort.abort();
+  const timer = setTimeout(end, timeoutMs);
+  stop.addEventListener('abort', end, { once: true });
+  if (stop.aborted) end();
+  try {
+    return await work(abort.signal);
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener('abort', end);
+  }
+}
+
+/** Two drafts that together hold the batch's events and cover its positions. */
+export function halves(batch: Pick<ClaimedBatch, 'fromPos' | 'toPos'>, events: readonly RecordedEvent[]): BatchDraft[] {
+  const middle = Math.ceil(events.length / 2);
+  const firstOfSecond = events[middle];
+  if (!firstOfSecond) throw new RangeError('a batch of fewer than two events cannot be halved');
+  return [
+    draft(batch.fromPos, firstOfSecond.position, events.slice(0, middle)),
+    draft(firstOfSecond.position, batch.toPos, events.slice(middle)),
+  ];
+}
+
+function draft(fromPos: bigint, toPos: bigint, events: readonly RecordedEvent[]): BatchDraft {
+  return { fromPos, toPos, count: events.length, idsDigest: digestIds(events) };
+}

@@ -1,0 +1,121 @@
+import type { Redis } from 'ioredis';
+import { CUT_OPTIONS, type CutOptions, cutBatch } from './cut.js';
+import { BatchDelivery, type Delivery } from './deliver-batch.js';
+import type { Lane } from './destination.js';
+import { LaneQueue } from './lane-queue.js';
+import { waitingBatches } from './ledger.js';
+
+export interface LaneOptions extends Delivery {
+  lane: Lane;
+  redis: Redis;
+  /** Requests of this lane under way at once, in this process. */
+  concurrency: number;
+  cut?: Partial<CutOptions>;
+  /** How often batches without a wake-up are looked for. */
+  sweepMs?: number;
+  /** Called when live jumped to the head, so that catch-up begins, or when the destination works again. */
+  onOthersDue?: () => void;
+}
+
+const SWEEP_MS = 2_000;
+/** Wake-ups that one sweep makes at most. */
+const SWEEP_LIMIT = 128;
+
+/**
+ * One lane of a destination: cuts what the record has, wakes workers for it, delivers, and looks for what was forgotten.
+ * Several processes may run the same lane; they share the work through the ledger. Whatever fails is tried again for ever.
+ */
+export class DeliveryLane {
+  private readonly queue: LaneQueue;
+  private readonly delivery: BatchDelivery;
+  private readonly cutOptions: CutOptions;
+  private sweeper: NodeJS.Timeout | undefined;
+  private cutting: Promise<void> | undefined;
+  private sweeping: Promise<void> | undefined;
+  private isCutWanted = false;
+  private isStopped = false;
+
+  constructor(private readonly options: LaneOptions) {
+    const { redis, destination, lane, observer, concurrency } = options;
+    this.queue = new LaneQueue(redis, destination.name, lane, (error) => observer.trouble('the queue failed', error));
+    this.delivery = new BatchDelivery(options);
+    this.cutOptions = { ...CUT_OPTIONS, maxWaiting: concurrency, ...options.cut };
+  }
+
+  start(): void {
+    this.queue.work(this.options.concurrency, (batch, attempt) => this.deliver(batch, attempt));
+    this.sweeper = setInterval(() => this.sweep(), this.options.sweepMs ?? SWEEP_MS);
+    this.sweep();
+    this.cutSoon();
+  }
+
+  /** The record grew, or there is room: cut, now or as soon as the cut under way is done. */
+  cutSoon(): void {
+    this.isCutWanted = true;
+    if (this.isStopped) return;
+    this.cutting ??= this.cutWhileWanted().finally(() => {
+      this.cutting = undefined;
+    });
+  }
+
+  /** Makes wake-ups for whatever should be under way. */
+  sweep(): void {
+    if (this.isStopped) return;
+    this.sweeping ??= this.sweepOnce().finally(() => {
+      this.sweeping = undefined;
+    });
+  }
+
+  /** Waits for requests under way; what is not sent yet stays due. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    clearInterval(this.sweeper);
+    await Promise.all([this.cutting, this.sweeping]);
+    await this.queue.close();
+  }
+
+  private async cutWhileWanted(): Promise<void> {
+    const { pool, destination, lane, observer } = this.options;
+    while (this.isCutWanted && !this.isStopped) {
+      this.isCutWanted = false;
+      try {
+        for (;;) {
+          const cut = await cutBatch(pool, destination, lane, this.cutOptions);
+          if (cut.kind === 'cut') await this.queue.wake(cut.batch, 1);
+          else if (cut.kind === 'jumped') this.options.onOthersDue?.();
+          if (this.isStopped || cut.kind === 'idle' || ('more' in cut && !cut.more)) break;
+        }
+      } catch (error) {
+        // The next commit, or the next second, asks again.
+        observer.trouble(`cutting the ${lane} lane failed`, error);
+        return;
+      }
+    }
+  }
+
+  private async deliver(batch: bigint, attempt: number): Promise<void> {
+    const { observer } = this.options;
+    try {
+      // A batch less waits from the moment it is claimed: what gathered meanwhile may be cut.
+      const after = await this.delivery.deliver(batch, attempt, () => this.cutSoon());
+      if (!after) return;
+      for (const wake of after.wake) await this.queue.wake(wake.batch, wake.attempt, wake.delayMs);
+      if (after.reopened) {
+        this.sweep();
+        this.options.onOthersDue?.();
+      }
+      this.cutSoon();
+    } catch (error) {
+      observer.trouble(`attempt ${attempt} at batch ${batch} failed`, error);
+    }
+  }
+
+  private async sweepOnce(): Promise<void> {
+    const { pool, destination, lane, observer } = this.options;
+    try {
+      await this.queue.rouse(await waitingBatches(pool, destination.name, lane, SWEEP_LIMIT));
+    } catch (error) {
+      observer.trouble(`sweeping the ${lane} lane failed`, error);
+    }
+  }
+}

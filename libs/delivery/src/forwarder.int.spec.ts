@@ -1,0 +1,321 @@
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { readEvents } from '#record';
+import { sessionDraft, type TestProducer } from '../../../test/support/producer.js';
+import { testRedisUrl, until } from '../../../test/support/servers.js';
+import { TestRecord } from '../../../test/support/test-record.js';
+import { DatadogDestination } from '../datadog/src/datadog-destination.js';
+import { type StandIn, startStandIn } from '../datadog/src/stand-in/stand-in.js';
+import { Forwarder, type ForwarderOptions } from './forwarder.js';
+import { jobId, QUEUE_PREFIX, queueName } from './lane-queue.js';
+import { type DeliveryObserver, SILENT_OBSERVER } from './observer.js';
+import { deliveryStatus } from './status.js';
+
+// Real PostgreSQL, real Redis, the whole lane. Faked: Datadog, by the stand-in.
+
+const KEY = 'local-test-key';
+const QUICK = { baseMs: 20, capMs: 100, pausedProbeMs: 100 };
+
+describe('Forwarder', () => {
+  let record: TestRecord;
+  let producer: TestProducer;
+  let standIn: StandIn;
+  let redisUrl: string;
+  let redis: Redis;
+  let running: Forwarder[] = [];
+
+  beforeEach(async () => {
+    [record, standIn, redisUrl] = await Promise.all([
+      TestRecord.open(),
+      startStandIn({ port: 0, apiKeys: [KEY] }),
+      testRedisUrl(),
+    ]);
+    redis = new Redis(redisUrl);
+    producer = await record.producer('gw-1');
+  });
+  afterEach(async () => {
+    await Promise.all(running.map((forwarder) => forwarder.stop()));
+    running = [];
+    redis.disconnect();
+    await standIn.close();
+    await record.close();
+  });
+
+  async function forwarder(options: Partial<ForwarderOptions> = {}): Promise<Forwarder> {
+    const made = new Forwarder({
+      pool: record.pool,
+      redisUrl,
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      policy: QUICK,
+      sweepMs: 200,
+      leaseMs: 2_000,
+      ...options,
+    });
+    running.push(made);
+    await made.start();
+    return made;
+  }
+
+  function drafts(count: number, prefix = 's') {
+    return Array.from({ length: count }, (_, n) => sessionDraft(`${prefix}${n}`));
+  }
+
+  /** Ids of all recorded events, in order of position. */
+  async function recordedIds(): Promise<string[]> {
+    const events = await readEvents(record.pool, { after: -1n, limit: 100_000 });
+    return events.map((event) => `${event.epoch}.${event.seq}`);
+  }
+
+  function arrived(): string[] {
+    return standIn.entries().map((entry) => (entry.evt as { id: string }).id);
+  }
+
+  async function allArrived(timeoutMs = 10_000): Promise<string[]> {
+    const ids = await recordedIds();
+    await until(
+      'every recorded event arrived',
+      () => {
+        const there = new Set(arrived());
+        return ids.every((id) => there.has(id));
+      },
+      timeoutMs,
+    );
+    return ids;
+  }
+
+  async function states(): Promise<Record<string, number>> {
+    const { rows } = await record.pool.query<{ state: string; n: number }>(
+      'SELECT state, count(*)::int AS n FROM delivery_batch GROUP BY state',
+    );
+    return Object.fromEntries(rows.map(({ state, n }) => [state, n]));
+  }
+
+  async function settled(): Promise<Record<string, number>> {
+    return until('no batch is open', async () => {
+      const found = await states();
+      return !found.due && !found.sending && !found.paused && found;
+    });
+  }
+
+  it('delivers each recorded event once, in batches, and says so', async () => {
+    await record.record(producer, drafts(2_500));
+    await forwarder();
+    const ids = await allArrived();
+    expect(arrived().sort()).toEqual([...ids].sort());
+    await settled();
+    const [live] = await deliveryStatus(record.pool);
+    expect(live).toMatchObject({
+      destination: 'datadog',
+      lane: 'live',
+      state: 'delivering',
+      lagPositions: 0n,
+      oldestUndeliveredAt: null,
+      due: 0,
+      sending: 0,
+      deadLetters: 0,
+    });
+    expect(live?.cursor).toBe(live?.head);
+  });
+
+  it('delivers what is recorded while it is idle within a second', async () => {
+    await forwarder();
+    await allArrived();
+    const elapsed: number[] = [];
+    for (let n = 0; n < 20; n++) {
+      const from = performance.now();
+      await record.record(producer, drafts(1, `quick${n}-`));
+      await allArrived();
+      elapsed.push(performance.now() - from);
+    }
+    expect(Math.max(...elapsed)).toBeLessThan(1_000);
+  });
+
+  it('shares the work between two forwarders without sending anything twice', async () => {
+    await record.record(producer, drafts(3_000));
+    const destination = () => {
+      const made = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+      return Object.assign(made, { limits: { ...made.limits, count: 50 } });
+    };
+    await Promise.all([forwarder({ destination: destination() }), forwarder({ destination: destination() })]);
+    const ids = await allArrived();
+    expect(arrived().sort()).toEqual([...ids].sort());
+    expect(standIn.counts.requests).toBe((await settled()).accepted);
+  });
+
+  it('goes on when Redis is emptied, whatever waited there', async () => {
+    standIn.faults.add({ kind: '503', count: null });
+    await forwarder({ policy: { ...QUICK, baseMs: 2_000, capMs: 2_000 } });
+    await record.record(producer, drafts(10));
+    await until('a retry waits in Redis', async () => (await redis.keys(`${QUEUE_PREFIX}*delayed`)).length > 0);
+    standIn.faults.clear();
+    // This test's own database of Redis; the effect on these queues is that of FLUSHALL.
+    await redis.flushdb();
+    await allArrived();
+    await redis.flushdb();
+    await record.record(producer, drafts(10, 'later'));
+    const ids = await allArrived();
+    expect(new Set(arrived()).size).toBe(ids.length);
+  });
+
+  it('is not blocked by a failed job that was left behind under the same name', async () => {
+    const queue = new Queue(queueName('datadog', 'live'), { connection: redis, prefix: QUEUE_PREFIX });
+    const failed = await queue.add('deliver', { batch: '1', attempt: 1 }, { jobId: jobId(1n, 1) });
+    await redis.lrem(queue.toKey('wait'), 1, failed.id ?? '');
+    await redis.zadd(queue.toKey('failed'), Date.now(), failed.id ?? '');
+    expect(await failed.getState()).toBe('failed');
+    await forwarder();
+    await allArrived();
+    await queue.close();
+  });
+
+  it('finds the one event that Datadog refuses, keeps it as a dead letter, and delivers the rest', async () => {
+    await record.record(producer, drafts(200));
+    const ids = await recordedIds();
+    const poison = ids[77] ?? '';
+    standIn.faults.add({ kind: '400-for-query', query: `@evt.id:"${poison}"` });
+    const reasons: string[] = [];
+    const observer: DeliveryObserver = { ...SILENT_OBSERVER, deadLetter: ({ reason }) => reasons.push(reason) };
+    await forwarder({ observer });
+    await until('the rest arrived', () => new Set(arrived()).size === ids.length - 1);
+    await settled();
+    expect(arrived().sort()).toEqual(ids.filter((id) => id !== poison).sort());
+    const { rows } = await record.pool.query(
+      'SELECT destination, position, event_id, body, reason, state FROM dead_letter',
+    );
+    expect(rows).toEqual([
+      {
+        destination: 'datadog',
+        position: 77n,
+        event_id: poison,
+        body: expect.stringContaining(poison),
+        reason: expect.stringContaining('refused on demand'),
+        state: 'open',
+      },
+    ]);
+    expect(reasons).toHaveLength(1);
+    expect(await states()).toMatchObject({ dead: 1 });
+  });
+
+  it('pauses at 403, loses nothing, and goes on by itself when the key works', async () => {
+    standIn.setApiKeys(['another']);
+    await record.record(producer, drafts(20));
+    await forwarder();
+    const paused = await until('the destination is paused', async () => {
+      const [live] = await deliveryStatus(record.pool);
+      return live?.state === 'paused' && live;
+    });
+    expect(paused.reason).toContain('403');
+    const requests = standIn.counts.requests;
+    await record.record(producer, drafts(20, 'more'));
+    await until('a probe was sent', () => standIn.counts.requests > requests);
+    expect(arrived()).toEqual([]);
+    standIn.setApiKeys([KEY]);
+    const ids = await allArrived();
+    expect(arrived().sort()).toEqual([...ids].sort());
+    await settled();
+    expect((await deliveryStatus(record.pool))[0]).toMatchObject({ state: 'delivering', reason: null, paused: 0 });
+    const everything = JSON.stringify([
+      (await record.pool.query('SELECT * FROM delivery_batch')).rows.map((row) => JSON.stringify(row.answer)),
+      (await record.pool.query('SELECT reason FROM delivery_destination')).rows,
+    ]);
+    expect(everything).not.toContain(KEY);
+  });
+
+  it('takes an address that answers 400 to everything for a wrong address, not for wrong events', async () => {
+    await record.record(producer, drafts(20));
+    await forwarder({
+      destination: new DatadogDestination({ url: `${standIn.url}/api/v2/wrong`, apiKey: KEY, env: 'test' }),
+    });
+    const [live] = await until('it is paused', async () => {
+      const status = await deliveryStatus(record.pool);
+      return status[0]?.state === 'paused' && status;
+    });
+    expect(live?.reason).toContain('answers 400 to everything');
+    expect(live?.deadLetters).toBe(0);
+  });
+
+  it('sends again, for ever, through refusals, errors and cut lines', async () => {
+    for (const kind of ['429', '500', '503', 'reset', '408', '502', '429', 'reset', '500', '503', '404']) {
+      standIn.faults.add({ kind, ...(kind === '429' ? { rateLimitReset: '0.05' } : {}) });
+    }
+    await forwarder();
+    await record.record(producer, drafts(10));
+    const ids = await allArrived();
+    expect(new Set(arrived()).size).toBe(ids.length);
+  });
+
+  it('counts what a lost answer may have doubled', async () => {
+    let doubled = 0;
+    const observer: DeliveryObserver = {
+      ...SILENT_OBSERVER,
+      possibleDuplicates: ({ events }) => {
+        doubled += events;
+      },
+    };
+    await forwarder({ observer });
+    await allArrived();
+    standIn.clear();
+    standIn.faults.add({ kind: 'lose-answer' });
+    await record.record(producer, drafts(3));
+    await until('the second copies arrived', () => arrived().length >= 6 || doubled >= 3);
+    await settled();
+    const copies = arrived().length - new Set(arrived()).size;
+    expect(copies).toBeGreaterThan(0);
+    await until('they were counted', () => doubled === copies);
+    const attempts = new Set(standIn.entries().map((entry) => (entry.delivery as { attempt: string }).attempt));
+    expect(attempts).toContain('2');
+  });
+
+  it('takes over the batch of a forwarder that vanished between sending and settling', async () => {
+    await forwarder();
+    await allArrived();
+    await Promise.all(running.splice(0).map((one) => one.stop()));
+    await record.record(producer, drafts(5));
+    // What a killed process leaves behind: a batch that is `sending`, its events at Datadog, and no job.
+    const crashed = await forwarder({ leaseMs: 500 });
+    await settled();
+    await crashed.stop();
+    running = [];
+    await record.pool.query(
+      `UPDATE delivery_batch SET state = 'sending', settled_at = NULL, lease_until = now() - interval '1 second'
+        WHERE id = (SELECT max(id) FROM delivery_batch)`,
+    );
+    const before = arrived().length;
+    await forwarder();
+    await settled();
+    expect(arrived().length).toBeGreaterThan(before);
+    const { rows } = await record.pool.query('SELECT attempt, uncertain FROM delivery_batch ORDER BY id DESC LIMIT 1');
+    expect(rows).toEqual([{ attempt: 2, uncertain: 1 }]);
+  });
+
+  it('jumps to the head when far behind, and lets catch-up bring the rest', async () => {
+    await record.record(producer, drafts(500));
+    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+    await forwarder({
+      destination: Object.assign(destination, { limits: { ...destination.limits, count: 20 } }),
+      cut: { jumpPositions: 100n },
+    });
+    await record.record(producer, drafts(3, 'new'));
+    const ids = await allArrived();
+    expect(arrived().sort()).toEqual([...ids].sort());
+    const lanes = new Set(standIn.entries().map((entry) => (entry.delivery as { lane: string }).lane));
+    expect(lanes).toEqual(new Set(['live', 'catchup']));
+    await settled();
+    expect((await deliveryStatus(record.pool)).every((lane) => lane.lagPositions === 0n)).toBe(true);
+  });
+
+  it('starts before PostgreSQL is migrated, and delivers once it is', async () => {
+    await record.pool.query('ALTER TABLE delivery_destination RENAME TO not_there_yet');
+    const late = new Forwarder({
+      pool: record.pool,
+      redisUrl,
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+    });
+    running.push(late);
+    void late.start();
+    expect(late.hindrance).toContain('PostgreSQL');
+    await record.pool.query('ALTER TABLE not_there_yet RENAME TO delivery_destination');
+    await allArrived();
+    expect(late.hindrance).toBeUndefined();
+  });
+});

@@ -1,0 +1,119 @@
+import { Redis } from 'ioredis';
+import type pg from 'pg';
+import { CommitListener } from '#record';
+import type { CutOptions } from './cut.js';
+import { DeliveryLane } from './delivery-lane.js';
+import type { Destination } from './destination.js';
+import { ensureDestination } from './ledger.js';
+import { type DeliveryObserver, SILENT_OBSERVER } from './observer.js';
+import { RETRY_POLICY, type RetryPolicy } from './retry.js';
+
+export interface ForwarderOptions {
+  pool: pg.Pool;
+  redisUrl: string;
+  destination: Destination;
+  observer?: DeliveryObserver;
+  policy?: Partial<RetryPolicy>;
+  cut?: Partial<CutOptions>;
+  /** How long a killed forwarder's batches stay its own. */
+  leaseMs?: number;
+  requestTimeoutMs?: number;
+  sweepMs?: number;
+  /** Requests under way at once. */
+  concurrency?: { live: number; catchup: number };
+}
+
+const LEASE_MS = 30_000;
+const REQUEST_TIMEOUT_MS = 20_000;
+const RETRY_START_MS = 1_000;
+/** Requests under way get this long when the process stops; then they are cut off and made again by the next one. */
+const STOP_GRACE_MS = 5_000;
+
+/** Delivers the record to one destination, for as long as it runs. Several of them, in any number of processes, share the work. */
+export class Forwarder {
+  private readonly abort = new AbortController();
+  private readonly redis: Redis;
+  private readonly lanes: DeliveryLane[];
+  private readonly live: DeliveryLane;
+  private readonly observer: DeliveryObserver;
+  private listener: CommitListener | undefined;
+  private starting: Promise<void> | undefined;
+  private isStarted = false;
+  private isStopping = false;
+
+  constructor(private readonly options: ForwarderOptions) {
+    this.observer = options.observer ?? SILENT_OBSERVER;
+    // Waits for a Redis that is away, as long as it takes; without `null` BullMQ's blocking reads would fail.
+    this.redis = new Redis(options.redisUrl, { maxRetriesPerRequest: null, lazyConnect: true });
+    this.redis.on('error', (error) => this.observer.trouble('Redis does not answer', error));
+    const leaseMs = options.leaseMs ?? LEASE_MS;
+    const concurrency = options.concurrency ?? { live: 4, catchup: 2 };
+    const shared = {
+      pool: options.pool,
+      redis: this.redis,
+      destination: options.destination,
+      observer: this.observer,
+      policy: { ...RETRY_POLICY, ...options.policy },
+      leaseMs,
+      requestTimeoutMs: Math.min(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS, leaseMs * 0.8),
+      stop: this.abort.signal,
+      onOthersDue: () => this.lookEverywhere(),
+      ...(options.cut ? { cut: options.cut } : {}),
+      ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
+    };
+    this.live = new DeliveryLane({ ...shared, lane: 'live', concurrency: concurrency.live });
+    this.lanes = [this.live, new DeliveryLane({ ...shared, lane: 'catchup', concurrency: concurrency.catchup })];
+  }
+
+  /** Begins, and keeps trying to where Postgres or Redis are away. Resolves once it delivers, or was stopped. */
+  start(): Promise<void> {
+    this.starting ??= this.startWhenPossible();
+    return this.starting;
+  }
+
+  /** What hinders it, for a health check; undefined where nothing does. */
+  get hindrance(): string | undefined {
+    if (!this.isStarted) return 'not started: PostgreSQL does not answer or is not migrated';
+    return this.redis.status === 'ready' ? undefined : `Redis: ${this.redis.status}`;
+  }
+
+  /** Lets requests under way end, within a few seconds, and closes what it opened. The pool stays the caller's. */
+  async stop(): Promise<void> {
+    const cutOff = setTimeout(() => this.abort.abort(), STOP_GRACE_MS);
+    this.isStopping = true;
+    await this.starting;
+    await this.listener?.close();
+    // Whatever waits for a Redis that is away must not hold up the end.
+    if (this.redis.status !== 'ready') this.redis.disconnect();
+    await Promise.all(this.lanes.map((lane) => lane.stop()));
+    clearTimeout(cutOff);
+    this.redis.disconnect();
+    await this.options.destination.close();
+  }
+
+  private async startWhenPossible(): Promise<void> {
+    const { pool, destination } = this.options;
+    while (!this.isStopping) {
+      try {
+        await ensureDestination(pool, destination.name);
+        break;
+      } catch (error) {
+        this.observer.trouble('PostgreSQL does not answer', error);
+        await new Promise((resolve) => setTimeout(resolve, RETRY_START_MS));
+      }
+    }
+    if (this.isStopping) return;
+    this.redis.connect().catch(() => undefined);
+    this.listener = new CommitListener(pool);
+    this.listener.onCommit(() => this.live.cutSoon());
+    for (const lane of this.lanes) lane.start();
+    this.isStarted = true;
+  }
+
+  private lookEverywhere(): void {
+    for (const lane of this.lanes) {
+      lane.cutSoon();
+      lane.sweep();
+    }
+  }
+}

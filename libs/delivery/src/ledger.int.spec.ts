@@ -1,0 +1,296 @@
+import fc from 'fast-check';
+import { type RecordedEvent, readEvents } from '#record';
+import { sessionDraft, type TestProducer } from '../../../test/support/producer.js';
+import { TestRecord } from '../../../test/support/test-record.js';
+import { DatadogDestination } from '../datadog/src/datadog-destination.js';
+import type { Answer } from './answer.js';
+import { CUT_OPTIONS, cutBatch } from './cut.js';
+import { halves } from './deliver-batch.js';
+import {
+  type ClaimedBatch,
+  type ClaimOptions,
+  claimBatch,
+  digestIds,
+  ensureDestination,
+  settleAccepted,
+  settleDead,
+  settleLater,
+  settleSplit,
+  waitingBatches,
+} from './ledger.js';
+import { RETRY_POLICY } from './retry.js';
+
+// Real PostgreSQL. Neither Redis nor a destination is involved: what is judged is the ledger alone.
+
+const ACCEPTED: Answer = { kind: 'accepted', status: 202 };
+const BUSY: Answer & { kind: 'retry' } = { kind: 'retry', status: 503, reason: '503', mayBeStored: false };
+const FORBIDDEN: Answer & { kind: 'unauthorized' } = { kind: 'unauthorized', status: 403, reason: '403' };
+
+describe('the delivery ledger', () => {
+  let record: TestRecord;
+  let producer: TestProducer;
+
+  beforeEach(async () => {
+    record = await TestRecord.open();
+    producer = await record.producer('gw-1');
+    await ensureDestination(record.pool, 'datadog');
+  });
+  afterEach(() => record.close());
+
+  function destination(count = 1_000): DatadogDestination {
+    const made = new DatadogDestination({ url: 'http://127.0.0.1:9/', apiKey: 'unused', env: 'test' });
+    return Object.assign(made, { limits: { ...made.limits, count } });
+  }
+
+  function recorded(count: number): Promise<bigint> {
+    return record.record(
+      producer,
+      Array.from({ length: count }, (_, n) => sessionDraft(`s${n}`)),
+    );
+  }
+
+  async function cutAll(perBatch: number): Promise<bigint[]> {
+    const ids: bigint[] = [];
+    for (;;) {
+      const cut = await cutBatch(record.pool, destination(perBatch), 'live', { ...CUT_OPTIONS, maxWaiting: 64 });
+      if (cut.kind !== 'cut') return ids;
+      ids.push(cut.batch);
+    }
+  }
+
+  function claim(
+    batch: bigint,
+    attempt: number,
+    options: Partial<ClaimOptions> = {},
+  ): Promise<ClaimedBatch | undefined> {
+    return claimBatch(record.pool, {
+      destination: 'datadog',
+      batch,
+      attempt,
+      leaseMs: 60_000,
+      mappingVersions: [1],
+      ...options,
+    });
+  }
+
+  async function claimed(batch: bigint, attempt: number, options: Partial<ClaimOptions> = {}): Promise<ClaimedBatch> {
+    const taken = await claim(batch, attempt, options);
+    if (!taken) throw new Error(`batch ${batch} could not be claimed`);
+    return taken;
+  }
+
+  async function gate(): Promise<{ state: string; failures: number }> {
+    const { rows } = await record.pool.query('SELECT state, failures FROM delivery_destination');
+    return rows[0];
+  }
+
+  /** Ends the wait for the next probe. */
+  async function openGate(): Promise<void> {
+    await record.pool.query('UPDATE delivery_destination SET open_at = now()');
+  }
+
+  async function states(): Promise<string[]> {
+    const { rows } = await record.pool.query<{ state: string }>('SELECT state FROM delivery_batch ORDER BY id');
+    return rows.map((row) => row.state);
+  }
+
+  it('cuts every position into exactly one batch, however many cut at once', async () => {
+    await recorded(500);
+    const cutting = Array.from({ length: 6 }, () => cutAll(17));
+    const cuts = (await Promise.all(cutting)).flat();
+    const { rows } = await record.pool.query<{ from_pos: bigint; to_pos: bigint; count: number; ids_digest: Buffer }>(
+      'SELECT from_pos, to_pos, count, ids_digest FROM delivery_batch ORDER BY from_pos',
+    );
+    expect(rows).toHaveLength(cuts.length);
+    const { rows: head } = await record.pool.query<{ size: bigint }>('SELECT size FROM log_head');
+    let at = 0n;
+    for (const row of rows) {
+      expect(row.from_pos).toBe(at);
+      const events = await readEvents(record.pool, { after: row.from_pos - 1n, until: row.to_pos, limit: 1_000 });
+      expect(row.count).toBe(events.length);
+      expect(row.ids_digest.equals(digestIds(events))).toBe(true);
+      at = row.to_pos;
+    }
+    expect(at).toBe(head[0]?.size);
+  });
+
+  it('cuts by bytes as the destination takes them, not only by number', async () => {
+    await recorded(20);
+    const small = destination();
+    const one = small.render((await readEvents(record.pool, { after: 1n, limit: 1 }))[0]!, {
+      batch: 1n,
+      attempt: 1,
+      lane: 'live',
+      mappingVersion: 1,
+    });
+    Object.assign(small, { limits: { ...small.limits, goalBytes: Buffer.byteLength(one) * 5 } });
+    const cut = await cutBatch(record.pool, small, 'live');
+    expect(cut).toMatchObject({ kind: 'cut', more: true });
+    expect(cut.kind === 'cut' && cut.count).toBeGreaterThanOrEqual(4);
+    expect(cut.kind === 'cut' && cut.count).toBeLessThanOrEqual(6);
+  });
+
+  it('holds no more than 64 due or sending batches of a lane; the cursor waits', async () => {
+    await recorded(100);
+    expect(await cutAll(1)).toHaveLength(64);
+    const [first] = await waitingBatches(record.pool, 'datadog', 'live', 1);
+    const batch = await claimed(first!.batch, 1);
+    expect(await cutAll(1)).toHaveLength(0);
+    await settleAccepted(record.pool, batch, ACCEPTED, 0);
+    expect(await cutAll(1)).toHaveLength(1);
+  });
+
+  it('lets events gather while others wait for a worker, and cuts them as soon as they fill a batch', async () => {
+    const options = { ...CUT_OPTIONS, maxWaiting: 1 };
+    expect(await cutBatch(record.pool, destination(10), 'live', options)).toMatchObject({ kind: 'cut' });
+    await recorded(9);
+    expect(await cutBatch(record.pool, destination(10), 'live', options)).toEqual({ kind: 'idle' });
+    await recorded(1);
+    expect(await cutBatch(record.pool, destination(10), 'live', options)).toMatchObject({ kind: 'cut', count: 10 });
+  });
+
+  it('gives an attempt to one of many who want it', async () => {
+    const [batch] = await cutAll(1_000);
+    const claims = await Promise.all(Array.from({ length: 8 }, () => claim(batch!, 1)));
+    expect(claims.filter((one) => one !== undefined)).toHaveLength(1);
+  });
+
+  it('gives nothing to a wake-up for an attempt that was made already, or to code that lacks the mapping', async () => {
+    const [batch] = await cutAll(1_000);
+    expect(await claim(batch!, 2)).toBeUndefined();
+    expect(await claim(batch!, 1, { mappingVersions: [7] })).toBeUndefined();
+    await settleLater(record.pool, await claimed(batch!, 1), BUSY, RETRY_POLICY, () => 0);
+    expect(await claim(batch!, 1)).toBeUndefined();
+    expect(await claimed(batch!, 2)).toMatchObject({ attempt: 2, uncertain: 0 });
+  });
+
+  it('takes a batch from a holder whose lease ended, and lets the late settlement change nothing', async () => {
+    const [batch] = await cutAll(1_000);
+    const first = await claimed(batch!, 1, { leaseMs: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    expect(await waitingBatches(record.pool, 'datadog', 'live', 10)).toEqual([{ batch, attempt: 2 }]);
+    const second = await claimed(batch!, 2);
+    expect(second.uncertain).toBe(1);
+    expect(await settleAccepted(record.pool, first, ACCEPTED, 0)).toMatchObject({ held: false });
+    expect(await settleSplit(record.pool, first, [], ACCEPTED)).toEqual([]);
+    expect(await settleLater(record.pool, first, BUSY, RETRY_POLICY)).toMatchObject({ held: false });
+    expect(await states()).toEqual(['sending']);
+    expect(await settleAccepted(record.pool, second, ACCEPTED, 0)).toMatchObject({ held: true });
+    expect(await states()).toEqual(['accepted']);
+  });
+
+  it('finds a batch that was cut but never queued', async () => {
+    const [batch] = await cutAll(1_000);
+    expect(await waitingBatches(record.pool, 'datadog', 'live', 10)).toEqual([{ batch, attempt: 1 }]);
+  });
+
+  it('sends one probe at a time after eight failures in a row, and everything after the first success', async () => {
+    await recorded(20);
+    const batches = await cutAll(1);
+    for (const batch of batches.slice(0, 8)) {
+      await settleLater(record.pool, await claimed(batch, 1), BUSY, RETRY_POLICY);
+    }
+    expect(await gate()).toEqual({ state: 'failing', failures: 8 });
+    expect(await claim(batches[8]!, 1)).toBeUndefined();
+    await openGate();
+    expect(await waitingBatches(record.pool, 'datadog', 'live', 100)).toHaveLength(1);
+    const probes = await Promise.all(batches.slice(8, 16).map((batch) => claim(batch, 1)));
+    const [probe, ...more] = probes.filter((one) => one !== undefined);
+    expect(more).toEqual([]);
+    expect(probe).toMatchObject({ probe: true, failures: 8 });
+    expect(await settleAccepted(record.pool, probe!, ACCEPTED, 0)).toEqual({
+      held: true,
+      turned: { from: 'failing', to: 'delivering' },
+    });
+    expect(await gate()).toEqual({ state: 'delivering', failures: 0 });
+    expect(await waitingBatches(record.pool, 'datadog', 'live', 100)).toHaveLength(batches.length - 1);
+  });
+
+  it('keeps the gate for the next one where a probe found nothing to send', async () => {
+    const [batch] = await cutAll(1_000);
+    await settleLater(record.pool, await claimed(batch!, 1), FORBIDDEN, RETRY_POLICY);
+    await openGate();
+    expect(await claim(999n, 1)).toBeUndefined();
+    expect(await claim(batch!, 2)).toMatchObject({ probe: true });
+  });
+
+  it('pauses at a refused key; neither a server error nor time wakes it, an accepted probe does', async () => {
+    await recorded(3);
+    const [one, two, ...rest] = await cutAll(1);
+    const [first, second] = [await claimed(one!, 1), await claimed(two!, 1)];
+    expect(await settleLater(record.pool, first, FORBIDDEN, RETRY_POLICY)).toEqual({
+      held: true,
+      turned: { from: 'delivering', to: 'paused' },
+    });
+    await settleLater(record.pool, second, BUSY, RETRY_POLICY);
+    expect((await gate()).state).toBe('paused');
+    expect(await claim(rest[0]!, 1)).toBeUndefined();
+    await openGate();
+    const probe = await claimed(one!, 2);
+    await settleAccepted(record.pool, probe, ACCEPTED, 0);
+    expect((await gate()).state).toBe('delivering');
+    expect(await states()).toEqual(['accepted', ...Array.from({ length: rest.length + 1 }, () => 'due')]);
+  });
+
+  it('waits as long as the destination asks before anything else is sent', async () => {
+    await recorded(2);
+    const [one, two] = await cutAll(1);
+    await settleLater(record.pool, await claimed(one!, 1), { ...BUSY, status: 429, waitMs: 60_000 }, RETRY_POLICY);
+    expect(await claim(two!, 1)).toBeUndefined();
+    expect(await waitingBatches(record.pool, 'datadog', 'live', 10)).toEqual([]);
+    await openGate();
+    expect(await claim(two!, 1)).toMatchObject({ probe: false });
+  });
+
+  it('splits a batch into two that hold the same events, once', async () => {
+    await recorded(9);
+    const [batch] = await cutAll(1_000);
+    const held = await claimed(batch!, 1);
+    const events = await readEvents(record.pool, { after: held.fromPos - 1n, until: held.toPos, limit: 100 });
+    const parts = await settleSplit(record.pool, held, halves(held, events), {
+      kind: 'too-large',
+      status: 413,
+      reason: '413',
+    });
+    expect(parts).toHaveLength(2);
+    expect(await settleSplit(record.pool, held, halves(held, events), ACCEPTED)).toEqual([]);
+    const { rows } = await record.pool.query(
+      'SELECT parent, from_pos, to_pos, count, state FROM delivery_batch WHERE parent IS NOT NULL ORDER BY from_pos',
+    );
+    expect(rows.map((row) => row.parent)).toEqual([batch, batch]);
+    expect([rows[0].from_pos, rows[0].to_pos, rows[1].to_pos]).toEqual([held.fromPos, rows[1].from_pos, held.toPos]);
+    expect(rows[0].count + rows[1].count).toBe(events.length);
+  });
+
+  it('keeps a refused event whole, with the reason, and as one dead letter however often it is refused', async () => {
+    const [batch] = await cutAll(1);
+    const held = await claimed(batch!, 1);
+    const [event] = await readEvents(record.pool, { after: held.fromPos - 1n, until: held.toPos, limit: 1 });
+    const refusal: Answer & { reason: string } = { kind: 'invalid', status: 400, reason: '400 bad\u0000 one' };
+    expect(await settleDead(record.pool, held, event!, '{"a":"\\u0000"}', refusal)).toEqual({ held: true });
+    expect(await settleDead(record.pool, held, event!, '{}', refusal)).toEqual({ held: false });
+    const { rows } = await record.pool.query('SELECT position, body, reason, state FROM dead_letter');
+    expect(rows).toEqual([
+      { position: event!.position, body: '{"a":"\\u0000"}', reason: '400 bad one', state: 'open' },
+    ]);
+  });
+});
+
+describe('halving', () => {
+  it('keeps every event and every position, in two parts that are smaller', () => {
+    const positions = fc.uniqueArray(fc.bigInt({ min: 0n, max: 10_000n }), { minLength: 2, maxLength: 40 });
+    fc.assert(
+      fc.property(positions, (unsorted) => {
+        const sorted = [...unsorted].sort((a, b) => (a < b ? -1 : 1));
+        const events = sorted.map((position) => ({ position, epoch: 'e', seq: Number(position) + 1 }));
+        const batch = { fromPos: sorted[0]! - 0n, toPos: sorted.at(-1)! + 1n };
+        const [one, two, ...more] = halves(batch, events as unknown as RecordedEvent[]);
+        expect(more).toEqual([]);
+        expect([one!.fromPos, one!.toPos, two!.toPos]).toEqual([batch.fromPos, two!.fromPos, batch.toPos]);
+        expect(one!.count + two!.count).toBe(events.length);
+        expect(Math.max(one!.count, two!.count)).toBeLessThan(events.length);
+        expect(sorted.filter((position) => position < two!.fromPos)).toHaveLength(one!.count);
+      }),
+    );
+  });
+});

@@ -1,0 +1,402 @@
+import { createHash } from 'node:crypto';
+import type pg from 'pg';
+import { inTransaction, type Queryable, type RecordedEvent } from '#record';
+import { type Answer, keptAnswer } from './answer.js';
+import type { Lane } from './destination.js';
+import { probeDelayMs, type RetryPolicy, retryDelayMs } from './retry.js';
+
+// The ledger in brief. `delivery_range` says which positions a destination is to have, `delivery_batch` which of them go in one
+// request and what became of it:
+//
+//   due ──claim──▶ sending ──202──▶ accepted            claim: one statement, gives the attempt its number and a lease
+//    ▲                │  ├──413, 400──▶ split ──▶ children: due
+//    │                │  ├──400, one event──▶ dead, and a dead letter
+//    │                │  └──401, 403──▶ paused ──key works──▶ due
+//    └──429, 5xx, no answer: due_at later◀─┘
+//
+// A claim and a settlement name the attempt; a settlement that comes after somebody else took the batch over changes nothing.
+// A crash leaves: before the claim, a due batch; after it, a lease that runs out, whereupon the next attempt takes over and
+// counts the lost one as uncertain. `delivery_destination` is the gate: while it is not `delivering`, one probe at a time passes.
+
+export type BatchState = 'due' | 'sending' | 'accepted' | 'observed' | 'doubt' | 'split' | 'dead' | 'paused';
+export type DestinationState = 'delivering' | 'failing' | 'paused';
+
+/** A claimed batch: ours until its lease ends, under this attempt. */
+export interface ClaimedBatch {
+  id: bigint;
+  range: bigint;
+  destination: string;
+  lane: Lane;
+  /** Null where it is no part of another batch. */
+  parent: bigint | null;
+  fromPos: bigint;
+  /** Exclusive. */
+  toPos: bigint;
+  count: number;
+  idsDigest: Buffer;
+  mappingVersion: number;
+  filterVersion: number;
+  attempt: number;
+  /** Earlier attempts that may have been stored. */
+  uncertain: number;
+  /** Events of it that retention had removed when it was last sent. */
+  purged: number;
+  /** Failures in a row of the destination when it was claimed. */
+  failures: number;
+  /** Whether it was let through alone, to see if the destination works again. */
+  probe: boolean;
+}
+
+/** A part of a range, ready to become a batch. */
+export interface BatchDraft {
+  fromPos: bigint;
+  toPos: bigint;
+  count: number;
+  idsDigest: Buffer;
+}
+
+const BATCH_COLUMNS = `b.id, b.range, b.destination, b.lane, b.parent, b.from_pos AS "fromPos", b.to_pos AS "toPos", b.count,
+  b.ids_digest AS "idsDigest", b.mapping_version AS "mappingVersion", b.filter_version AS "filterVersion", b.attempt,
+  b.uncertain, b.purged`;
+
+/** `<epoch>.<seq>`: under this name an event is found in the record and at the destination. */
+export function eventIdOf(event: Pick<RecordedEvent, 'epoch' | 'seq'>): string {
+  return `${event.epoch}.${event.seq}`;
+}
+
+/** What a batch holds, in one number: SHA-256 over its events' ids, a line each. */
+export function digestIds(events: readonly Pick<RecordedEvent, 'epoch' | 'seq'>[]): Buffer {
+  const hash = createHash('sha256');
+  for (const event of events) hash.update(`${eventIdOf(event)}\n`);
+  return hash.digest();
+}
+
+/** Makes the destination and its live range, from the beginning of the record. What is there already stays as it is. */
+export async function ensureDestination(pool: pg.Pool, destination: string): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    await client.query('INSERT INTO delivery_destination (destination) VALUES ($1) ON CONFLICT DO NOTHING', [
+      destination,
+    ]);
+    await client.query(
+      `INSERT INTO delivery_range (destination, lane, from_pos, next_pos) VALUES ($1, 'live', 0, 0)
+         ON CONFLICT (destination) WHERE to_pos IS NULL DO NOTHING`,
+      [destination],
+    );
+  });
+}
+
+export interface ClaimOptions {
+  destination: string;
+  batch: bigint;
+  /** Number that the claim will have: a job for an attempt that was made already claims nothing. */
+  attempt: number;
+  leaseMs: number;
+  mappingVersions: readonly number[];
+}
+
+/**
+ * Takes a batch for one attempt, if it is due (or its holder's lease ran out) and the destination's gate lets it through.
+ * @returns undefined where it is not to be sent now, by us; nothing is changed then
+ */
+export async function claimBatch(pool: pg.Pool, options: ClaimOptions): Promise<ClaimedBatch | undefined> {
+  const claimed = await take(pool, options, OPEN_GATE, `b.state = 'due'`);
+  if (claimed) return { ...claimed, probe: false };
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ failures: number }>(
+      `UPDATE delivery_destination SET open_at = clock_timestamp() + $2 * interval '1 millisecond'
+        WHERE destination = $1 AND state <> 'delivering' AND open_at <= clock_timestamp() RETURNING failures`,
+      [options.destination, options.leaseMs],
+    );
+    if (!rows[0]) return undefined;
+    const probe = await take(client, options, ANY_GATE, `b.state IN ('due', 'paused')`);
+    // Not this batch: the gate stays as it was, for one that is due.
+    if (!probe) throw new NothingToProbe();
+    return { ...probe, probe: true };
+  }).catch((error: unknown) => {
+    if (error instanceof NothingToProbe) return undefined;
+    throw error;
+  });
+}
+
+class NothingToProbe extends Error {}
+
+const ANY_GATE = 'true';
+const OPEN_GATE = `d.state = 'delivering' AND d.open_at <= clock_timestamp()`;
+
+async function take(
+  db: Queryable,
+  options: ClaimOptions,
+  gate: string,
+  state: string,
+): Promise<Omit<ClaimedBatch, 'probe'> | undefined> {
+  const { rows } = await db.query<Omit<ClaimedBatch, 'probe'>>(
+    `UPDATE delivery_batch b
+        SET state = 'sending', attempt = b.attempt + 1, uncertain = b.uncertain + (b.state = 'sending')::int,
+            lease_until = clock_timestamp() + $4 * interval '1 millisecond'
+       FROM delivery_destination d
+      WHERE b.id = $1 AND b.destination = $2 AND b.attempt = $3 - 1 AND b.mapping_version = ANY($5)
+        AND (${state} OR (b.state = 'sending' AND b.lease_until < clock_timestamp()))
+        AND d.destination = b.destination AND ${gate}
+      RETURNING ${BATCH_COLUMNS}, d.failures`,
+    [options.batch, options.destination, options.attempt, options.leaseMs, [...options.mappingVersions]],
+  );
+  return rows[0];
+}
+
+/** What a settlement changed. */
+export interface Settled {
+  /** False where the batch was no longer ours: nothing of it was changed. */
+  held: boolean;
+  /** Set where the destination's state changed. */
+  turned?: { from: DestinationState; to: DestinationState };
+}
+
+/** Settles an attempt as accepted. The first one after failures opens the gate again for all that waits. */
+export async function settleAccepted(
+  pool: pg.Pool,
+  batch: ClaimedBatch,
+  answer: Answer,
+  purged: number,
+): Promise<Settled> {
+  const { rows } = await pool.query<{ held: boolean; state: DestinationState; failures: number }>(
+    `WITH settled AS (
+       UPDATE delivery_batch SET state = 'accepted', settled_at = clock_timestamp(), lease_until = NULL, answer = $3, purged = $4
+        WHERE id = $1 AND attempt = $2 AND state = 'sending' RETURNING 1)
+     SELECT EXISTS (SELECT FROM settled) AS held, state, failures FROM delivery_destination WHERE destination = $5`,
+    [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer)), purged, batch.destination],
+  );
+  const row = rows[0];
+  if (!row) return { held: false };
+  if (row.state === 'delivering' && row.failures === 0) return { held: row.held };
+  const turned = await reopenDestination(pool, batch.destination);
+  return { held: row.held, ...(turned ? { turned } : {}) };
+}
+
+/**
+ * Opens the gate of a destination that works again: what was paused or put off is due now.
+ * @returns undefined where it was open already
+ */
+export async function reopenDestination(pool: pg.Pool, destination: string): Promise<Settled['turned']> {
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ state: DestinationState }>(
+      'SELECT state FROM delivery_destination WHERE destination = $1 FOR UPDATE',
+      [destination],
+    );
+    const from = rows[0]?.state;
+    await client.query(
+      `UPDATE delivery_destination SET state = 'delivering', failures = 0, reason = NULL,
+              since = CASE WHEN state = 'delivering' THEN since ELSE clock_timestamp() END,
+              open_at = CASE WHEN state = 'delivering' THEN open_at ELSE clock_timestamp() END
+        WHERE destination = $1`,
+      [destination],
+    );
+    if (from === undefined || from === 'delivering') return undefined;
+    await client.query(
+      `UPDATE delivery_batch SET state = 'due', due_at = clock_timestamp()
+        WHERE destination = $1 AND (state = 'paused' OR (state = 'due' AND due_at > clock_timestamp()))`,
+      [destination],
+    );
+    return { from, to: 'delivering' };
+  });
+}
+
+/**
+ * Settles an attempt that is to be made again: by itself later, or, for a key that was refused, once a probe is accepted.
+ * @returns the delay of the next attempt; undefined while it is paused
+ */
+export async function settleLater(
+  pool: pg.Pool,
+  batch: ClaimedBatch,
+  answer: Extract<Answer, { kind: 'retry' | 'refused' | 'unauthorized' | 'invalid' }>,
+  policy: RetryPolicy,
+  random: () => number = Math.random,
+): Promise<Settled & { delayMs?: number }> {
+  const waitMs = answer.kind === 'retry' ? answer.waitMs : undefined;
+  const pauses = answer.kind === 'unauthorized' || answer.kind === 'invalid';
+  // An answer that a destination never gives to events wants a person: it is not worth trying often.
+  const attempts = answer.kind === 'refused' ? 31 : batch.attempt;
+  const delayMs = retryDelayMs(policy, attempts, random(), waitMs);
+  return inTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(
+      `UPDATE delivery_batch SET state = $3, due_at = clock_timestamp() + $4 * interval '1 millisecond', lease_until = NULL,
+              uncertain = uncertain + $5, answer = $6
+        WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
+      [
+        batch.id,
+        batch.attempt,
+        pauses ? 'paused' : 'due',
+        delayMs,
+        answer.kind === 'retry' && answer.mayBeStored ? 1 : 0,
+        JSON.stringify(keptAnswer(answer)),
+      ],
+    );
+    const turned = await countFailure(client, batch, { answer, pauses, waitMs, policy, random });
+    return { held: rowCount === 1, ...(turned ? { turned } : {}), ...(pauses ? {} : { delayMs }) };
+  });
+}
+
+interface Failure {
+  answer: Answer & { reason: string };
+  pauses: boolean;
+  waitMs: number | undefined;
+  policy: RetryPolicy;
+  random: () => number;
+}
+
+async function countFailure(
+  client: pg.PoolClient,
+  batch: ClaimedBatch,
+  { answer, pauses, waitMs, policy, random }: Failure,
+): Promise<Settled['turned']> {
+  const { rows } = await client.query<{ state: DestinationState; failures: number }>(
+    'SELECT state, failures FROM delivery_destination WHERE destination = $1 FOR UPDATE',
+    [batch.destination],
+  );
+  const before = rows[0];
+  if (!before) return undefined;
+  const failures = before.failures + 1;
+  // A server error says nothing about the key: paused stays paused.
+  const paused = pauses || before.state === 'paused';
+  const to: DestinationState = paused
+    ? 'paused'
+    : before.state === 'failing' || failures >= policy.failuresBeforeProbing
+      ? 'failing'
+      : 'delivering';
+  const waits = to === 'delivering' ? (waitMs ?? 0) : 0;
+  const delay =
+    to === 'delivering'
+      ? waits > 0
+        ? retryDelayMs(policy, 1, random(), waits)
+        : undefined
+      : probeDelayMs(policy, to, failures, random(), waitMs);
+  await client.query(
+    `UPDATE delivery_destination SET state = $2, failures = $3, reason = $4,
+            since = CASE WHEN state = $2 THEN since ELSE clock_timestamp() END,
+            open_at = CASE WHEN $5::bigint IS NULL THEN open_at ELSE clock_timestamp() + $5 * interval '1 millisecond' END
+      WHERE destination = $1`,
+    [batch.destination, to, failures, keptAnswer(answer).reason ?? answer.kind, delay ?? null],
+  );
+  return to === before.state ? undefined : { from: before.state, to };
+}
+
+/**
+ * Replaces a batch that the destination does not take whole by its parts, which together hold the same events.
+ * @returns ids of the parts; none where the batch was no longer ours
+ */
+export async function settleSplit(
+  pool: pg.Pool,
+  batch: ClaimedBatch,
+  parts: readonly BatchDraft[],
+  answer: Answer,
+): Promise<bigint[]> {
+  return inTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(
+      `UPDATE delivery_batch SET state = 'split', settled_at = clock_timestamp(), lease_until = NULL, answer = $3
+        WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
+      [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer))],
+    );
+    if (rowCount !== 1) return [];
+    const ids: bigint[] = [];
+    for (const part of parts) ids.push(await insertBatch(client, { ...batch, ...part, parent: batch.id }));
+    return ids;
+  });
+}
+
+/** Gives up on a batch of one event that the destination refuses for good: it becomes a dead letter, with the reason. */
+export async function settleDead(
+  pool: pg.Pool,
+  batch: ClaimedBatch,
+  event: RecordedEvent,
+  rendered: string,
+  answer: Answer & { reason: string },
+): Promise<Settled> {
+  return inTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(
+      `UPDATE delivery_batch SET state = 'dead', settled_at = clock_timestamp(), lease_until = NULL, answer = $3
+        WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
+      [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer))],
+    );
+    if (rowCount !== 1) return { held: false };
+    await client.query(
+      `INSERT INTO dead_letter (destination, position, event_id, batch, body, reason) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (destination, position) DO UPDATE
+         SET batch = excluded.batch, body = excluded.body, reason = excluded.reason, state = 'open', last_at = clock_timestamp()`,
+      [
+        batch.destination,
+        event.position,
+        eventIdOf(event),
+        batch.id,
+        rendered,
+        keptAnswer(answer).reason ?? answer.kind,
+      ],
+    );
+    return { held: true };
+  });
+}
+
+/** Lays an attempt down unsent, without judging it: the process stops. It is due at once. */
+export async function settleUnsent(db: Queryable, batch: ClaimedBatch): Promise<void> {
+  await db.query(
+    `UPDATE delivery_batch SET state = 'due', due_at = clock_timestamp(), lease_until = NULL
+      WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
+    [batch.id, batch.attempt],
+  );
+}
+
+/** Writes one due batch, inside the transaction that cuts or splits. */
+export async function insertBatch(
+  client: pg.PoolClient,
+  batch: BatchDraft &
+    Pick<ClaimedBatch, 'range' | 'destination' | 'lane' | 'parent' | 'mappingVersion' | 'filterVersion'>,
+): Promise<bigint> {
+  const { rows } = await client.query<{ id: bigint }>(
+    `INSERT INTO delivery_batch (range, destination, lane, parent, from_pos, to_pos, count, ids_digest, mapping_version, filter_version,
+                                 due_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_timestamp()) RETURNING id`,
+    [
+      batch.range,
+      batch.destination,
+      batch.lane,
+      batch.parent,
+      batch.fromPos,
+      batch.toPos,
+      batch.count,
+      batch.idsDigest,
+      batch.mappingVersion,
+      batch.filterVersion,
+    ],
+  );
+  const row = rows[0];
+  if (!row) throw new TypeError('an INSERT returned no row');
+  return row.id;
+}
+
+/** A batch that waits for a worker, and the number of its next attempt. */
+export interface Waiting {
+  batch: bigint;
+  attempt: number;
+}
+
+/**
+ * Batches of a lane that should be under way: due ones, and those whose holder vanished. While the destination is not
+ * delivering, at most one, and that only when its next probe is due.
+ */
+export async function waitingBatches(
+  db: Queryable,
+  destination: string,
+  lane: Lane,
+  limit: number,
+): Promise<Waiting[]> {
+  const { rows } = await db.query<Waiting>(
+    `SELECT b.id AS batch, b.attempt + 1 AS attempt
+       FROM delivery_batch b JOIN delivery_destination d ON d.destination = b.destination
+      WHERE b.destination = $1 AND b.lane = $2 AND d.open_at <= clock_timestamp()
+        AND ((b.state = 'due' AND (b.due_at <= clock_timestamp() OR d.state <> 'delivering'))
+          OR (b.state = 'sending' AND b.lease_until < clock_timestamp())
+          OR (b.state = 'paused' AND d.state <> 'delivering'))
+      ORDER BY b.from_pos, b.id
+      LIMIT (SELECT CASE WHEN state = 'delivering' THEN $3::int ELSE 1 END FROM delivery_destination WHERE destination = $1)`,
+    [destination, lane, limit],
+  );
+  return rows;
+}

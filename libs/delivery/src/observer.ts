@@ -1,0 +1,40 @@
+import type { AnswerKind } from './answer.js';
+import type { Lane } from './destination.js';
+import type { DestinationState } from './ledger.js';
+
+/** One request and what became of it. */
+export interface AttemptFacts {
+  destination: string;
+  lane: Lane;
+  batch: bigint;
+  attempt: number;
+  events: number;
+  answer: AnswerKind;
+  status?: number;
+  reason?: string;
+  elapsedMs: number;
+  /** False where another forwarder had taken the batch over meanwhile. */
+  held: boolean;
+}
+
+/** Told of everything that an operator may want to see. Must not throw. */
+export interface DeliveryObserver {
+  attempted(facts: AttemptFacts): void;
+  /** @param recordedAt of each event, RFC 3339: for the time from record to destination */
+  accepted(facts: { destination: string; lane: Lane; events: number; recordedAt: readonly string[] }): void;
+  /** Copies that the destination may hold beyond one of each event. */
+  possibleDuplicates(facts: { destination: string; lane: Lane; events: number }): void;
+  deadLetter(facts: { destination: string; position: bigint; eventId: string; reason: string }): void;
+  turned(facts: { destination: string; from: DestinationState; to: DestinationState; reason?: string }): void;
+  /** Something went wrong that is tried again by itself. */
+  trouble(what: string, error: unknown): void;
+}
+
+export const SILENT_OBSERVER: DeliveryObserver = {
+  attempted: () => undefined,
+  accepted: () => undefined,
+  possibleDuplicates: () => undefined,
+  deadLetter: () => undefined,
+  turned: () => undefined,
+  trouble: () => undefined,
+};

@@ -1,0 +1,279 @@
+import type { TestProducer } from '../../../test/support/producer.js';
+import { SessionEvents } from '../../../test/support/session-events.js';
+import { TestRecord } from '../../../test/support/test-record.js';
+import { createApiKey, ensureAdminKey, findApiKey, listApiKeys, revokeApiKey } from './api-keys.js';
+import { type EventPageRange, readEventPage } from './event-pages.js';
+import { readHead } from './head.js';
+import { createPool } from './pool.js';
+import { openPrisma, type PrismaClient } from './prisma.js';
+import { listProducers } from './producers.js';
+import { readEvents } from './read-events.js';
+import { ReadSittings, SITTING_MS } from './read-sittings.js';
+import { readRecordStatus } from './record-status.js';
+import { listSessions } from './session-reads.js';
+import { projectSessions } from './sessions.js';
+
+// Real PostgreSQL; the log is written as the recorder writes it.
+
+const NOON = Date.UTC(2026, 10, 25, 12);
+
+describe('reading the record', () => {
+  let record: TestRecord;
+  let prisma: PrismaClient;
+  let gateway: TestProducer;
+
+  beforeEach(async () => {
+    record = await TestRecord.open();
+    prisma = await openPrisma(record.pool);
+    gateway = await record.producer('gw-1');
+  });
+  afterEach(async () => {
+    await prisma.$disconnect();
+    await record.close();
+  });
+
+  async function eventsOf(type: string): Promise<Record<string, unknown>[]> {
+    await record.drainOutbox();
+    const events = await readEvents(record.pool, { after: -1n, limit: 1000 });
+    return events.filter((event) => event.type === type).map((event) => JSON.parse(event.body.toString()));
+  }
+
+  describe('listSessions', () => {
+    async function recordSession(id: string, openedAtMs: number, identity = 'agent-1'): Promise<void> {
+      await record.record(gateway, [new SessionEvents(id, { openedAtMs, identity }).opened()]);
+    }
+
+    async function idsOfPages(limit: number, between?: () => Promise<void>): Promise<string[]> {
+      const ids: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await listSessions(prisma, {}, { limit, ...(cursor ? { cursor } : {}) });
+        ids.push(...page.sessions.map((session) => session.id));
+        cursor = page.cursor;
+        await between?.();
+      } while (cursor);
+      return ids;
+    }
+
+    it('shows each session once and newest first, also where many began in the same microsecond and more arrive', async () => {
+      for (let n = 0; n < 12; n++) await recordSession(`s-${String(n).padStart(2, '0')}`, NOON + Math.floor(n / 5));
+      await projectSessions(record.pool);
+      let arrived = 0;
+      const ids = await idsOfPages(5, async () => {
+        await recordSession(`new-${arrived++}`, NOON + 60_000 + arrived);
+        await projectSessions(record.pool);
+      });
+      expect(ids).toEqual([...Array(12).keys()].map((n) => `s-${String(11 - n).padStart(2, '0')}`));
+    });
+
+    it('restricts by every filter', async () => {
+      await recordSession('mine', NOON, 'agent-1');
+      await recordSession('other', NOON + 1000, 'agent-2');
+      await projectSessions(record.pool);
+      const found = async (filter: Parameters<typeof listSessions>[1]) =>
+        (await listSessions(prisma, filter, { limit: 10 })).sessions.map((session) => session.id);
+      expect(await found({ identity: 'agent-1' })).toEqual(['mine']);
+      expect(await found({ from: '2026-11-25T12:00:01.000000Z' })).toEqual(['other']);
+      expect(await found({ to: '2026-11-25T12:00:01.000000Z' })).toEqual(['mine']);
+      expect(await found({ kind: 'agent', connection: 'orders', state: 'open' })).toEqual(['other', 'mine']);
+      expect(await found({ kind: 'human' })).toEqual([]);
+      expect(await found({ state: 'closed' })).toEqual([]);
+      expect(await found({ outcome: 'success' })).toEqual([]);
+    });
+
+    it.each([
+      ['garbage'],
+      [Buffer.from('["a"]').toString('base64url')],
+      [Buffer.from('["a","\\u0000"]').toString('base64url')],
+    ])('refuses a cursor that it did not give out: %s', async (cursor) => {
+      await expect(listSessions(prisma, {}, { limit: 1, cursor })).rejects.toMatchObject({
+        code: 'RECORD_CURSOR_INVALID',
+      });
+    });
+  });
+
+  describe('readEventPage', () => {
+    async function wholeRange(overrides: Partial<EventPageRange> = {}): Promise<EventPageRange> {
+      const { size } = await readHead(record.pool);
+      return { from: 0n, until: size, limit: 1000, maxBytes: 1_000_000, ...overrides };
+    }
+
+    async function allPages(range: EventPageRange, filter = {}): Promise<bigint[][]> {
+      const pages: bigint[][] = [];
+      let rest = { from: range.from, until: range.until };
+      while (rest.from < rest.until) {
+        const page = await readEventPage(record.pool, { ...range, ...rest }, filter);
+        pages.push(page.events.map((event) => event.position));
+        rest = page.rest;
+      }
+      return pages;
+    }
+
+    beforeEach(async () => {
+      for (const id of ['a', 'b']) {
+        const session = new SessionEvents(id);
+        await record.record(gateway, [session.opened(), ...session.command('SELECT 1'), session.closed()]);
+      }
+    });
+
+    it('reads every position once, in either direction, however small its pages', async () => {
+      const range = await wholeRange({ limit: 3 });
+      const up = await allPages(range);
+      expect(up.flat()).toEqual([...Array(Number(range.until)).keys()].map(BigInt));
+      const down = await allPages({ ...range, newestFirst: true });
+      expect(down.flat()).toEqual(up.flat().reverse());
+    });
+
+    it('ends a page before the event that would make it too large, but never without one', async () => {
+      const pages = await allPages(await wholeRange({ maxBytes: 1 }));
+      expect(pages.every((page) => page.length === 1)).toBe(true);
+      const large = await allPages(await wholeRange({ maxBytes: 1500 }));
+      expect(large.flat()).toEqual(pages.flat());
+      expect(large.length).toBeLessThan(pages.length);
+    });
+
+    it('finds by session, identity, connection and type', async () => {
+      const range = await wholeRange({ limit: 2 });
+      const types = async (filter: object) => {
+        const positions = (await allPages(range, filter)).flat();
+        const events = await readEvents(record.pool, { after: -1n, limit: 1000 });
+        return positions.map((position) => events[Number(position)]!.type);
+      };
+      expect(await types({ session: 'a' })).toEqual([
+        'session.opened',
+        'command.issued',
+        'command.completed',
+        'session.closed',
+      ]);
+      expect(await types({ identity: 'agent-1', types: ['session.closed'] })).toEqual([
+        'session.closed',
+        'session.closed',
+      ]);
+      expect(await types({ connection: 'nothing' })).toEqual([]);
+      expect(await types({ types: ['producer.started'] })).toEqual(['producer.started']);
+    });
+  });
+
+  describe('API keys', () => {
+    it('open by the whole key only, until they are revoked or expire', async () => {
+      const made = await createApiKey(record.pool, { role: 'viewer', label: 'auditor', by: 'test' });
+      expect(made.key).toMatch(/^afd_[0-9a-z]{8}_[\w-]{43}$/);
+      expect(await findApiKey(prisma, made.key)).toMatchObject({ id: made.id, role: 'viewer', label: 'auditor' });
+      for (const wrong of [
+        '',
+        made.prefix,
+        `${made.key}x`,
+        made.key.slice(0, -1),
+        made.key.replace(/.$/, (c) => (c === 'A' ? 'B' : 'A')),
+      ]) {
+        expect(await findApiKey(prisma, wrong)).toBeUndefined();
+      }
+      const { rows } = await record.pool.query('SELECT api_key::text AS row FROM api_key');
+      expect(rows[0].row).not.toContain(made.key.split('_')[2]);
+      await revokeApiKey(record.pool, made.id, 'test');
+      await revokeApiKey(record.pool, made.id, 'test');
+      expect(await findApiKey(prisma, made.key)).toBeUndefined();
+      expect(await eventsOf('key.created')).toMatchObject([
+        { data: { key: `api-key:${made.prefix}`, role: 'viewer', by: 'test' } },
+      ]);
+      expect((await eventsOf('key.revoked')).length).toBe(1);
+
+      const short = await createApiKey(record.pool, {
+        role: 'viewer',
+        by: 'test',
+        expiresAt: new Date(Date.now() + 60_000),
+      });
+      expect(await findApiKey(prisma, short.key)).toBeDefined();
+      expect(await findApiKey(prisma, short.key, new Date(Date.now() + 61_000))).toBeUndefined();
+    });
+
+    it('say when they were last used, in UTC also on a server that is set to another zone', async () => {
+      await record.pool.query(`ALTER DATABASE ${record.database.name} SET timezone = 'Asia/Tokyo'`);
+      const pool = createPool(record.database.url, { applicationName: 'test-tokyo' });
+      const fresh = await openPrisma(pool);
+      try {
+        const made = await createApiKey(pool, { role: 'viewer', by: 'test' });
+        await findApiKey(fresh, made.key);
+        const [key] = await listApiKeys(fresh);
+        expect(Math.abs(key!.lastUsedAt!.getTime() - Date.now())).toBeLessThan(60_000);
+        expect(Math.abs(key!.createdAt.getTime() - Date.now())).toBeLessThan(60_000);
+      } finally {
+        await fresh.$disconnect();
+        await pool.end();
+      }
+    });
+
+    it('are made once at the first start, also by several processes at once, and not unless they are kept', async () => {
+      await expect(
+        ensureAdminKey(record.pool, () => {
+          throw new Error('disk full');
+        }),
+      ).rejects.toThrow('disk full');
+      expect(await listApiKeys(prisma)).toEqual([]);
+      const kept: string[] = [];
+      const made = await Promise.all([1, 2, 3].map(() => ensureAdminKey(record.pool, (key) => void kept.push(key))));
+      expect(made.filter(Boolean).length).toBe(1);
+      expect(kept.length).toBe(1);
+      expect(await findApiKey(prisma, kept[0]!)).toMatchObject({ role: 'admin' });
+    });
+
+    it('never lock everybody out', async () => {
+      const first = await createApiKey(record.pool, { role: 'admin', by: 'test' });
+      const second = await createApiKey(record.pool, { role: 'admin', by: 'test' });
+      const outcomes = await Promise.allSettled([first, second].map(({ id }) => revokeApiKey(record.pool, id, 'test')));
+      expect(outcomes.map((outcome) => outcome.status).sort()).toEqual(['fulfilled', 'rejected']);
+      expect(outcomes.find((outcome) => outcome.status === 'rejected')).toMatchObject({
+        reason: { code: 'RECORD_LAST_ADMIN_KEY' },
+      });
+    });
+  });
+
+  describe('reads', () => {
+    it('are one event a sitting, across processes, and a new one after it', async () => {
+      const made = await createApiKey(record.pool, { role: 'viewer', label: 'auditor', by: 'test' });
+      const key = { ...made, label: 'auditor' };
+      let now = Date.now();
+      const processes = [1, 2].map(() => new ReadSittings(record.pool, () => now));
+      for (let round = 0; round < 5; round++)
+        await Promise.all(processes.map((sittings) => sittings.note(key, 'events')));
+      await processes[0]!.note(key, 'sessions');
+      expect((await eventsOf('record.read')).map((event) => (event.data as { what: string }).what)).toEqual([
+        'events',
+        'sessions',
+      ]);
+      now += SITTING_MS;
+      await processes[1]!.note(key, 'events');
+      await processes[0]!.note(key, 'events');
+      const events = await eventsOf('record.read');
+      expect(events.length).toBe(3);
+      expect(events[0]).toMatchObject({ class: 'system', identity: { id: `api-key:${made.prefix}`, name: 'auditor' } });
+    });
+  });
+
+  it('shows each run with its newest event and how late that came', async () => {
+    await record.record(gateway, [new SessionEvents('a', { openedAtMs: Date.now() - 5000 }).opened()]);
+    const [run] = await listProducers(record.pool, { node: 'gw-1', limit: 10 });
+    expect(run).toMatchObject({ node: 'gw-1', epoch: gateway.epoch, state: 'open', seq: 1, last: { position: 1n } });
+    expect(run!.last!.lagMs).toBeGreaterThan(4000);
+    expect(run!.last!.lagMs).toBeLessThan(60_000);
+    expect((await listProducers(record.pool, { limit: 10 })).map((one) => one.node)).toEqual(['gw-1', 'record']);
+    expect(await listProducers(record.pool, { state: 'forked', limit: 10 })).toEqual([]);
+  });
+
+  it('says at a glance how far everything is', async () => {
+    await record.record(gateway, [new SessionEvents('a').opened()]);
+    expect(await readRecordStatus(record.pool)).toMatchObject({
+      head: { size: 2n },
+      recorder: { active: true },
+      sessions: { horizon: -1n, behind: 2n, open: 0 },
+      producers: { nodes: 1, open: 1 },
+      outbox: { waiting: 0, oldestAt: null },
+    });
+    await projectSessions(record.pool);
+    await createApiKey(record.pool, { role: 'viewer', by: 'test' });
+    expect(await readRecordStatus(record.pool)).toMatchObject({
+      sessions: { horizon: 1n, behind: 0n, open: 1 },
+      outbox: { waiting: 1 },
+    });
+  });
+});

@@ -1,0 +1,106 @@
+import { RecordError } from './errors.js';
+import type { Prisma, Session } from './generated/client.js';
+import type { PrismaClient } from './prisma.js';
+import type { SessionRow, SessionState } from './session-fold.js';
+
+/** A session as it is shown: the row without the facts it was made of. */
+export type SessionView = Omit<SessionRow, 'facts'>;
+
+/** What is left out does not restrict. */
+export interface SessionFilter {
+  /** Opened at or after; an instant as the record writes it. */
+  from?: string;
+  /** Opened before. */
+  to?: string;
+  identity?: string;
+  kind?: string;
+  connection?: string;
+  state?: SessionState;
+  outcome?: string;
+}
+
+export interface SessionPage {
+  sessions: SessionView[];
+  /** Where the next page begins; undefined at the end. */
+  cursor?: string;
+}
+
+/**
+ * Sessions by the time they were opened, newest first. Pages stay in step while sessions arrive: each goes on below the last row
+ * of the one before, wherever that now stands.
+ * @param page.cursor of the page before, with the same filter
+ * @throws RECORD_CURSOR_INVALID
+ */
+export async function listSessions(
+  prisma: PrismaClient,
+  filter: SessionFilter,
+  page: { limit: number; cursor?: string },
+): Promise<SessionPage> {
+  const where: Prisma.SessionWhereInput[] = [];
+  if (filter.from !== undefined) where.push({ openedAt: { gte: filter.from } });
+  if (filter.to !== undefined) where.push({ openedAt: { lt: filter.to } });
+  if (filter.identity !== undefined) where.push({ identityId: filter.identity });
+  if (filter.kind !== undefined) where.push({ identityKind: filter.kind });
+  if (filter.connection !== undefined) where.push({ connection: filter.connection });
+  if (filter.state !== undefined) where.push({ state: filter.state });
+  if (filter.outcome !== undefined) where.push({ outcome: filter.outcome });
+  if (page.cursor !== undefined) {
+    const [openedAt, id] = decodeCursor(page.cursor);
+    // The first condition follows from the second; it lets the index start where the page does.
+    where.push({ openedAt: { lte: openedAt } }, { OR: [{ openedAt: { lt: openedAt } }, { id: { lt: id } }] });
+  }
+  const found = await prisma.session.findMany({
+    where: { AND: where },
+    orderBy: [{ openedAt: 'desc' }, { id: 'desc' }],
+    take: page.limit + 1,
+    omit: { facts: true },
+  });
+  const sessions = found.slice(0, page.limit).map(viewOf);
+  const last = sessions.at(-1);
+  if (found.length <= page.limit || !last) return { sessions };
+  return { sessions, cursor: encodeCursor(last) };
+}
+
+export async function getSession(prisma: PrismaClient, id: string): Promise<SessionView | undefined> {
+  const found = await prisma.session.findUnique({ where: { id }, omit: { facts: true } });
+  return found ? viewOf(found) : undefined;
+}
+
+function viewOf(row: Omit<Session, 'facts'>): SessionView {
+  const { commands, failed, rows, bytesIn, bytesOut } = row;
+  return {
+    ...(row as unknown as SessionView),
+    commands: Number(commands),
+    failed: Number(failed),
+    rows: Number(rows),
+    bytesIn: Number(bytesIn),
+    bytesOut: Number(bytesOut),
+  };
+}
+
+function encodeCursor({ openedAt, id }: SessionView): string {
+  return Buffer.from(JSON.stringify([openedAt, id])).toString('base64url');
+}
+
+function decodeCursor(cursor: string): [string, string] {
+  try {
+    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+    if (Array.isArray(value) && value.length === 2) {
+      const [openedAt, id] = value as unknown[];
+      if (isText(openedAt) && isText(id)) return [openedAt, id];
+    }
+  } catch {
+    // Answered below, like every other text that is no cursor.
+  }
+  throw new RecordError({
+    code: 'RECORD_CURSOR_INVALID',
+    message: 'the cursor is not one that this log gave out',
+    remedy: 'Take the cursor from the answer before, unchanged, or begin without one.',
+    retry: 'never',
+  });
+}
+
+/** PostgreSQL takes no NUL. */
+function isText(value: unknown): value is string {
+  return typeof value === 'string' && value.isWellFormed() && !value.includes('\u0000');
+}

@@ -1,0 +1,83 @@
+import { eventHash, GENESIS_CHAIN, nextChain } from '#ledger';
+import type { Stack } from './stack.js';
+
+interface Row {
+  position: string;
+  node: string;
+  epoch: string;
+  seq: string;
+  type: string;
+  body: Buffer;
+}
+
+/** What the record holds, judged from outside: by SQL and by hashing the bytes again. */
+export interface Judgement {
+  events: number;
+  epochs: number;
+  /** Sentences that name what is wrong; empty when nothing is. */
+  faults: string[];
+}
+
+/**
+ * Positions are gapless and match the head; each epoch's numbers are gapless from 1 and in order of position, and its
+ * chain, computed anew from the stored bytes, ends at its mark; nothing is quarantined, foreign or lost.
+ */
+export async function judgeRecord(stack: Stack): Promise<Judgement> {
+  const faults: string[] = [];
+  const rows = await stack.query<Row>('SELECT position, node, epoch, seq, type, body FROM event ORDER BY position');
+  const [head] = await stack.query<{ size: string }>('SELECT size FROM log_head');
+  if (Number(head?.size) !== rows.length) faults.push(`the head says ${head?.size} events, there are ${rows.length}`);
+  rows.forEach((row, index) => {
+    if (Number(row.position) !== index) faults.push(`position ${index} is held by ${row.position}`);
+  });
+
+  const epochs = new Map<string, { seq: number; chain: Buffer }>();
+  for (const row of rows) {
+    const key = `${row.node}/${row.epoch}`;
+    const before = epochs.get(key) ?? { seq: 0, chain: GENESIS_CHAIN };
+    if (Number(row.seq) !== before.seq + 1) faults.push(`${key}: ${row.seq} follows ${before.seq}`);
+    epochs.set(key, { seq: Number(row.seq), chain: nextChain(before.chain, eventHash(row.body)) });
+    if (row.type === 'quarantined' || row.type === 'producer.lost' || row.type === 'producer.forked')
+      faults.push(`${key}.${row.seq} is ${row.type}`);
+  }
+  const marks = await stack.query<{ node: string; epoch: string; mark_seq: string; mark_chain: Buffer }>(
+    'SELECT node, epoch, mark_seq, mark_chain FROM producer_epoch',
+  );
+  for (const mark of marks) {
+    const end = epochs.get(`${mark.node}/${mark.epoch}`);
+    if (!end) continue;
+    if (end.seq !== Number(mark.mark_seq))
+      faults.push(`${mark.node}/${mark.epoch}: mark ${mark.mark_seq}, last event ${end.seq}`);
+    if (!end.chain.equals(mark.mark_chain))
+      faults.push(`${mark.node}/${mark.epoch}: the chain of the stored bytes is not the mark's`);
+  }
+  const [foreign] = await stack.query<{ n: string }>('SELECT count(*) AS n FROM foreign_entry');
+  if (foreign?.n !== '0' && Number(foreign?.n) !== 0) faults.push(`${foreign?.n} foreign entries`);
+  return { events: rows.length, epochs: epochs.size, faults };
+}
+
+/** Texts of all commands in the record, with their parameters, as `text|p1|p2`. */
+export async function recordedCommands(stack: Stack): Promise<string[]> {
+  const rows = await stack.query<{ body: Buffer }>(
+    `SELECT body FROM event WHERE type = 'command.issued' ORDER BY position`,
+  );
+  return rows.map(({ body }) => {
+    const { data } = JSON.parse(body.toString('utf8')) as {
+      data: { statement?: { text?: string }; parameters?: ({ text?: string; base64?: string } | null)[] };
+    };
+    return [
+      data.statement?.text ?? '',
+      ...(data.parameters ?? []).map((value) => value?.text ?? value?.base64 ?? 'NULL'),
+    ].join('|');
+  });
+}
+
+/** Copies of each event that the Datadog stand-in holds, by event id. */
+export async function deliveredCopies(stack: Stack): Promise<Map<string, number>> {
+  const copies = new Map<string, number>();
+  for (const log of await stack.delivered()) {
+    const id = (log.evt as { id: string }).id;
+    copies.set(id, (copies.get(id) ?? 0) + 1);
+  }
+  return copies;
+}

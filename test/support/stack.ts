@@ -1,0 +1,241 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import {
+  freePort,
+  type LocalPostgres,
+  type LocalRedis,
+  makeVerifier,
+  startLocalPostgres,
+  startLocalRedis,
+} from '#platform';
+import { createPool, migrate } from '#record';
+import { until } from './servers.js';
+
+const ROOT = new URL('../..', import.meta.url).pathname;
+const HOST = '127.0.0.1';
+const TOKEN = 'afd_test_token_of_the_agent';
+
+export type AppName = 'recorder' | 'forwarder' | 'api' | 'gateway' | 'datadog';
+
+/** How each process of the stack is started, relative to the checkout. */
+const ENTRY: Record<AppName, string[]> = {
+  recorder: ['dist/apps/recorder/src/main.js'],
+  forwarder: ['dist/apps/forwarder/src/main.js'],
+  api: ['dist/apps/api/src/main.js'],
+  gateway: ['dist/apps/gateway/src/main.js'],
+  datadog: ['bin/affidavit.mjs', 'datadog', 'serve'],
+};
+
+/**
+ * The real thing, whole: PostgreSQL and Redis of its own, every process as it is built into dist/, and the Datadog stand-in.
+ * A crash test kills its parts and starts them again. Faked: Datadog only.
+ */
+export class Stack {
+  readonly processes = new Map<AppName, ChildProcess>();
+  readonly folder: string;
+  readonly ports: Record<AppName | 'gatewayAdmin', number>;
+  private readonly overrides: Record<string, string>;
+
+  private constructor(
+    readonly postgres: LocalPostgres,
+    public redis: LocalRedis,
+    facts: { folder: string; ports: Stack['ports']; overrides: Record<string, string> },
+  ) {
+    this.folder = facts.folder;
+    this.ports = facts.ports;
+    this.overrides = facts.overrides;
+  }
+
+  /** Starts servers and processes; resolves when every one of them says that it is ready. */
+  static async start(
+    options: { apps?: AppName[]; env?: Record<string, string>; postgresSettings?: Record<string, string> } = {},
+  ): Promise<Stack> {
+    const folder = mkdtempSync(join(tmpdir(), 'affidavit-stack-'));
+    chmodSync(folder, 0o755);
+    mkdirSync(join(folder, 'logs'));
+    const ports = {
+      recorder: await freePort(HOST),
+      forwarder: await freePort(HOST),
+      api: await freePort(HOST),
+      gateway: await freePort(HOST),
+      gatewayAdmin: await freePort(HOST),
+      datadog: await freePort(HOST),
+    };
+    const [postgres, redis] = await Promise.all([
+      startLocalPostgres({
+        directory: join(folder, 'postgres'),
+        port: await freePort(HOST),
+        settings: { log_line_prefix: '%m [%p] ', ...options.postgresSettings },
+      }),
+      startLocalRedis({ directory: join(folder, 'redis'), port: await freePort(HOST) }),
+    ]);
+    const stack = new Stack(postgres, redis, { folder, ports, overrides: options.env ?? {} });
+    try {
+      await stack.prepare();
+      const apps = options.apps ?? ['datadog', 'recorder', 'forwarder', 'api', 'gateway'];
+      const beforeGateway = apps.filter((app) => app !== 'gateway');
+      await Promise.all(beforeGateway.map((app) => stack.run(app)));
+      if (apps.includes('gateway'))
+        await stack.run('gateway', { AFFIDAVIT_ENROLL_TOKEN: await stack.enrolmentToken() });
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+    return stack;
+  }
+
+  get recordUrl(): string {
+    return this.postgres.url('affidavit');
+  }
+
+  get targetUrl(): string {
+    return this.postgres.url('sample');
+  }
+
+  get apiUrl(): string {
+    return `http://${HOST}:${this.ports.api}`;
+  }
+
+  get adminKey(): string {
+    return readFileSync(join(this.folder, 'data', 'admin.key'), 'utf8').trim();
+  }
+
+  /** What an agent's client needs to reach the sample database through the gateway. */
+  get agent(): pg.ClientConfig {
+    return { host: HOST, port: this.ports.gateway, database: 'sample', user: 'test-agent', password: TOKEN };
+  }
+
+  /** Starts one process and waits until it is ready. */
+  async run(app: AppName, env: Record<string, string> = {}): Promise<void> {
+    const child = spawn(process.execPath, ENTRY[app], {
+      cwd: ROOT,
+      env: { ...this.environment(), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const log = createWriteStream(join(this.folder, 'logs', `${app}.log`), { flags: 'a' });
+    child.stdout.pipe(log, { end: false });
+    child.stderr.pipe(log, { end: false });
+    this.processes.set(app, child);
+    await until(
+      `${app} is ready (its log: ${join(this.folder, 'logs')})`,
+      async () => {
+        if (child.exitCode !== null)
+          throw new Error(`${app} ended with code ${child.exitCode}: ${this.log(app).slice(-1500)}`);
+        const port = app === 'gateway' ? this.ports.gatewayAdmin : this.ports[app];
+        return fetch(`http://${HOST}:${port}/readyz`).then(
+          (answer) => answer.ok,
+          () => false,
+        );
+      },
+      30_000,
+    );
+  }
+
+  /** Ends one process with a signal, and waits until it is gone. */
+  async kill(app: AppName, signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = this.processes.get(app);
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    child.kill(signal);
+    await gone;
+  }
+
+  log(app: AppName): string {
+    return readFileSync(join(this.folder, 'logs', `${app}.log`), 'utf8');
+  }
+
+  /** Runs one statement against the record, as its owner. */
+  async query<T extends pg.QueryResultRow>(sql: string, values: unknown[] = [], url = this.recordUrl): Promise<T[]> {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query<T>(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Every log that the Datadog stand-in holds. */
+  async delivered(): Promise<Record<string, unknown>[]> {
+    const answer = await fetch(`http://${HOST}:${this.ports.datadog}/_affidavit/logs?limit=1000000`);
+    const body = (await answer.json()) as { logs: Record<string, unknown>[] };
+    return body.logs;
+  }
+
+  async stop(options: { keep?: boolean } = {}): Promise<void> {
+    for (const app of ['gateway', 'forwarder', 'recorder', 'api', 'datadog'] as const) await this.kill(app, 'SIGKILL');
+    await Promise.all([this.postgres.stop(), this.redis.stop()]);
+    if (!options.keep) rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  private environment(): Record<string, string> {
+    return {
+      PATH: process.env.PATH ?? '',
+      HOME: process.env.HOME ?? '',
+      DATABASE_URL: this.recordUrl,
+      REDIS_URL: this.redis.url,
+      DD_API_KEY: 'local-stand-in',
+      DD_LOGS_URL: `http://${HOST}:${this.ports.datadog}/api/v2/logs`,
+      DD_API_URL: `http://${HOST}:${this.ports.datadog}`,
+      AFFIDAVIT_CONFIG: join(this.folder, 'affidavit.yaml'),
+      AFFIDAVIT_DATA: join(this.folder, 'data'),
+      AFFIDAVIT_NODE: 'test-node',
+      AFFIDAVIT_API_PORT: String(this.ports.api),
+      AFFIDAVIT_RECORDER_PORT: String(this.ports.recorder),
+      AFFIDAVIT_FORWARDER_PORT: String(this.ports.forwarder),
+      AFFIDAVIT_GATEWAY_PORT: String(this.ports.gateway),
+      AFFIDAVIT_GATEWAY_ADMIN_PORT: String(this.ports.gatewayAdmin),
+      AFFIDAVIT_DATADOG_PORT: String(this.ports.datadog),
+      TEST_TARGET_PASSWORD: 'affidavit',
+      ...this.overrides,
+    };
+  }
+
+  private async prepare(): Promise<void> {
+    for (const name of ['affidavit', 'sample']) await this.query(`CREATE DATABASE ${name}`, [], this.postgres.url());
+    const pool = createPool(this.recordUrl, { applicationName: 'test' });
+    try {
+      await migrate(pool);
+    } finally {
+      await pool.end();
+    }
+    writeFileSync(
+      join(this.folder, 'affidavit.yaml'),
+      `version: 1
+identities:
+  - id: test-agent
+    kind: agent
+    name: Test agent
+    onBehalfOf: test-suite
+    tokens:
+      - id: t1
+        verifier: "${makeVerifier(TOKEN)}"
+connections:
+  - name: sample
+    type: postgres
+    sensitivity: sensitive
+    target:
+      host: ${HOST}
+      port: ${this.postgres.port}
+      database: sample
+      user: postgres
+      password: { env: TEST_TARGET_PASSWORD }
+      tls: { mode: disable }
+`,
+    );
+  }
+
+  private async enrolmentToken(): Promise<string> {
+    const answer = await fetch(`${this.apiUrl}/v1/enrolments`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${this.adminKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ node: 'test-node' }),
+    });
+    const body = (await answer.json()) as { token?: string };
+    if (!body.token) throw new Error(`enrolment refused: ${answer.status} ${JSON.stringify(body)}`);
+    return body.token;
+  }
+}

@@ -1,0 +1,65 @@
+import type pg from 'pg';
+import type { EventDraft, NodeName } from '#events';
+import { createPool, EMPTY_BATCH, LogWriter, migrate } from '#record';
+import { TestProducer } from './producer.js';
+import { type TestDatabase, testDatabase } from './servers.js';
+
+const SIGNATURE = Buffer.from('signature');
+
+/** A migrated record of this test's own, written as the recorder writes it, without Redis. */
+export class TestRecord {
+  private readonly recorded = new Map<TestProducer, number>();
+
+  private constructor(
+    readonly database: TestDatabase,
+    readonly pool: pg.Pool,
+    readonly writer: LogWriter,
+  ) {}
+
+  static async open(): Promise<TestRecord> {
+    const database = await testDatabase();
+    const pool = createPool(database.url, { applicationName: 'test' });
+    await migrate(pool);
+    const writer = new LogWriter({ pool, version: 'test', signHead: () => SIGNATURE, leaseMs: 600_000 });
+    await writer.begin();
+    return new TestRecord(database, pool, writer);
+  }
+
+  /** A run of a node, enrolled at its first. */
+  async producer(node: string): Promise<TestProducer> {
+    await this.pool.query('INSERT INTO producer_node (node) VALUES ($1) ON CONFLICT DO NOTHING', [node]);
+    return new TestProducer(node as NodeName);
+  }
+
+  /** Emits and records these events, in one transaction, with whatever waits in the outbox. @returns position of the last */
+  async record(producer: TestProducer, drafts: readonly EventDraft[]): Promise<bigint> {
+    const from = this.recorded.get(producer) ?? 0;
+    for (const draft of drafts) producer.emit(draft);
+    const events = producer.made.slice(from);
+    this.recorded.set(producer, producer.made.length);
+    const commit = await this.writer.commit({
+      ...EMPTY_BATCH,
+      advances: [
+        {
+          node: producer.node,
+          epoch: producer.epoch,
+          prevChain: producer.chainBefore(events[0]!.seq),
+          events,
+          gap: false,
+          headSignature: SIGNATURE,
+        },
+      ],
+    });
+    return commit!.to - 1n;
+  }
+
+  /** Records what waits in the outbox. */
+  async drainOutbox(): Promise<void> {
+    await this.writer.commit(EMPTY_BATCH);
+  }
+
+  async close(): Promise<void> {
+    await this.pool.end();
+    await this.database.drop();
+  }
+}
