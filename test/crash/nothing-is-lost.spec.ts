@@ -13,7 +13,7 @@ describe('in mid-stream', () => {
   let load: Load;
 
   beforeAll(async () => {
-    stack = await Stack.start({ env: { AFFIDAVIT_FORWARDER_LEASE_MS: '5000' } });
+    stack = await Stack.start({ env: { AFFIDAVIT_FORWARDER_LEASE: '5s' } });
     await stack.query('CREATE TABLE effect (id integer PRIMARY KEY)', [], stack.targetUrl);
   }, 60_000);
 

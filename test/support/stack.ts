@@ -118,6 +118,7 @@ export class Stack {
     const log = createWriteStream(join(this.folder, 'logs', `${app}.log`), { flags: 'a' });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
+    child.once('close', () => log.end());
     this.processes.set(app, child);
     await until(
       `${app} is ready (its log: ${join(this.folder, 'logs')})`,

@@ -28,6 +28,7 @@ const REDIS = Symbol('Redis');
 
 /** Wires one gateway process. What is opened last closes first: the door, then the sender, then the spool. */
 @Module({})
+// biome-ignore lint/complexity/noStaticOnlyClass: this is Nest's form of a dynamic module
 export class GatewayModule {
   static forApp(app: App, start: GatewayStart): DynamicModule {
     const { settings, logger } = app;

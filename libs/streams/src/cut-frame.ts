@@ -1,9 +1,8 @@
 import type { KeyObject } from 'node:crypto';
-import type { NodeName } from '#events';
+import type { Epoch, NodeName } from '#events';
 import { type ChainedRecord, GENESIS_CHAIN, recordBytes } from '#ledger';
 import { encodeFrame, frameBytes } from './frame.js';
 import type { SenderLimits } from './sender-limits.js';
-import type { SentEpoch } from './sent-epoch.js';
 import type { SpoolReader } from './spool-reader.js';
 import type { SealedFrame } from './stream-scripts.js';
 
@@ -31,27 +30,27 @@ export class FrameCutter {
   ) {}
 
   /**
-   * The next frame of what waits; undefined where nothing can be read. What the spool no longer holds is skipped with a
-   * signed gap, and so is the first event behind it where the chain before that is not known: nothing could bind it.
+   * The next frame of what waits; undefined where nothing can be read. Where the spool goes on only at a later number, the
+   * frame signs the gap. Where the chain before its first event is not known, nothing could bind that event: then it belongs
+   * to the gap, too.
    */
-  async cut(of: SentEpoch, after: CutPoint): Promise<CutFrame | undefined> {
-    const from = Math.max(after.afterSeq + 1, of.firstSeq);
-    let prevChain = from > after.afterSeq + 1 ? undefined : after.chain;
-    if (!prevChain) prevChain = from === 1 ? GENESIS_CHAIN : await this.spool.chainAt(of.epoch, from - 1);
-    let records = await this.spool.read(of.epoch, from, {
-      count: this.limits.frameEvents,
-      bytes: this.limits.frameBytes,
-    });
+  async cut(epoch: Epoch, after: CutPoint): Promise<CutFrame | undefined> {
+    const { frameEvents, frameBytes } = this.limits;
+    let records = await this.spool.read(epoch, after.afterSeq + 1, { count: frameEvents, bytes: frameBytes });
+    const first = records[0];
+    if (!first) return undefined;
+    let prevChain = first.seq === after.afterSeq + 1 ? known(after.chain, first.seq) : undefined;
+    prevChain ??= first.seq === 1 ? GENESIS_CHAIN : known(await this.spool.chainAt(epoch, first.seq - 1), first.seq);
     if (!prevChain) {
-      prevChain = records[0]?.chain;
+      prevChain = first.chain;
       records = records.slice(1);
     }
     records = this.fitting(records);
     const last = records.at(-1);
-    if (!prevChain || !last) return undefined;
+    if (!last) return undefined;
     const gap = records[0]?.seq !== after.afterSeq + 1;
     const bytes = encodeFrame({
-      header: { log: this.log, node: this.node, epoch: of.epoch, prevChain, gap },
+      header: { log: this.log, node: this.node, epoch, prevChain, gap },
       records,
       privateKey: this.privateKey,
     });
@@ -69,4 +68,9 @@ export class FrameCutter {
     }
     return count === records.length ? records : records.slice(0, count);
   }
+}
+
+/** Zeros stand for the beginning, and for a hole whose chain nobody knows. */
+function known(chain: Buffer | undefined, before: number): Buffer | undefined {
+  return before > 1 && chain?.equals(GENESIS_CHAIN) ? undefined : chain;
 }

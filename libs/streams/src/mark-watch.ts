@@ -15,8 +15,8 @@ export interface MarkWatchOptions {
   markPublicKey: KeyObject;
   /**
    * The record saw other content under a number of this epoch. Start a new epoch and append there again what follows
-   * `agreedSeq`, the last number at which record and spool agree. Called once in this process, and only while the spool
-   * holds events beyond it.
+   * `agreedSeq`, the last number at which record and spool agree (`mark.seq` need not be one). Called once in this process,
+   * for the current run and for earlier ones that are not wholly confirmed.
    */
   onFork?: ((epoch: Epoch, mark: Mark, agreedSeq: number) => void | Promise<void>) | undefined;
   logger: StreamLogger;
@@ -66,22 +66,24 @@ export class MarkWatch {
 
   /** @returns false where the spool failed: the same mark is looked at again */
   private async apply(of: SentEpoch, mark: Mark): Promise<boolean> {
+    if (of.belief === 'done') return true;
     const { spool, logger, now } = this.options;
     try {
+      // An ended run of which nothing is owed may have been appended again by an earlier process: once is enough.
+      const concerned = of.isCurrent || of.isUnconfirmed;
       const claimed = Buffer.from(mark.chain, 'hex');
       const own = mark.seq === 0 ? GENESIS_CHAIN : await spool.chainAt(of.epoch, mark.seq);
       // A hole that a person declared has no chain; what the spool has there stays its own.
       const chain = mark.state === 'lost' && own ? own : claimed;
-      const agrees = !own || own.equals(chain);
-      if (agrees && (await spool.confirm(of.epoch, mark.seq, chain)) !== 'disagrees') {
-        const back = mark.seq < of.markSeq;
+      const verdict = own && !own.equals(chain) ? 'disagrees' : await spool.confirm(of.epoch, mark.seq, chain);
+      if (verdict === 'advanced' || verdict === 'back' || (verdict === 'known' && mark.seq > of.markSeq)) {
         of.moveMark(mark.seq, mark.state === 'lost' ? own : chain, now());
-        if (back)
-          logger.warn({ epoch: of.epoch, seq: mark.seq }, 'the mark went back; what the spool keeps is sent again');
-      } else if (mark.state !== 'forked') {
-        this.refuse(of, `at number ${mark.seq} its chain is not that of the spool`);
       }
-      if (mark.state === 'forked' && of.belief !== 'done') this.fork(of, mark);
+      if (verdict === 'back') {
+        logger.warn({ epoch: of.epoch, seq: mark.seq }, 'the mark went back; what the spool keeps is sent again');
+      }
+      if (mark.state === 'forked') this.fork(of, mark, concerned);
+      else if (verdict === 'disagrees') this.refuse(of, `at number ${mark.seq} its chain is not that of the spool`);
       return true;
     } catch (error) {
       logger.warn({ epoch: of.epoch, error: describeError(error) }, 'the spool did not take a mark; it is tried again');
@@ -89,16 +91,16 @@ export class MarkWatch {
     }
   }
 
-  private fork(of: SentEpoch, mark: Mark): void {
+  private fork(of: SentEpoch, mark: Mark, concerned: boolean): void {
     const { onFork, logger } = this.options;
-    const beyond = of.lastSeq > of.markSeq;
+    const agreedSeq = Math.min(of.markSeq, of.lastSeq);
     of.abandon();
-    if (!beyond) return;
+    if (!concerned) return;
     logger.error(
-      { epoch: of.epoch, recordedSeq: mark.seq, agreedSeq: of.markSeq },
+      { epoch: of.epoch, recordedSeq: mark.seq, agreedSeq },
       'the record holds other events under numbers of this epoch; a new one is begun',
     );
-    Promise.resolve(onFork?.(of.epoch, mark, of.markSeq)).catch((error) => {
+    Promise.resolve(onFork?.(of.epoch, mark, agreedSeq)).catch((error) => {
       logger.error({ epoch: of.epoch, error: describeError(error) }, 'a forked epoch could not be appended again');
     });
   }

@@ -17,7 +17,6 @@ export type Belief = 'unknown' | 'holds' | 'broken' | 'done';
 export class SentEpoch {
   readonly epoch: Epoch;
   isCurrent: boolean;
-  firstSeq: number;
   lastSeq: number;
   belief: Belief = 'unknown';
   markSeq: number;
@@ -54,7 +53,6 @@ export class SentEpoch {
   ) {
     this.epoch = spooled.epoch;
     this.isCurrent = spooled.state === 'open';
-    this.firstSeq = spooled.firstSeq;
     this.lastSeq = spooled.lastSeq;
     this.markSeq = spooled.confirmedSeq;
     this.markChain = spooled.confirmedChain;
@@ -65,7 +63,6 @@ export class SentEpoch {
 
   follow(spooled: SpooledEpoch): void {
     this.isCurrent = spooled.state === 'open';
-    this.firstSeq = spooled.firstSeq;
     this.lastSeq = spooled.lastSeq;
   }
 

@@ -19,7 +19,10 @@ export interface SpooledEpoch {
 export interface SpoolReader {
   /** Oldest first. */
   epochs(): SpooledEpoch[];
-  /** Durable events with adjoining numbers from `fromSeq`; at least one if there is one, whatever its size. */
+  /**
+   * Durable events with adjoining numbers from `fromSeq`, or from the next number that can be read; at least one if there is
+   * one, whatever its size.
+   */
   read(epoch: Epoch, fromSeq: number, limit: { count: number; bytes: number }): Promise<ChainedRecord[]>;
   /** Undefined where it is no longer, or not yet, known. */
   chainAt(epoch: Epoch, seq: number): Promise<Buffer | undefined>;

@@ -347,6 +347,22 @@ describe('a stream sender', () => {
     await allConfirmed();
   });
 
+  it('says since when it waits for the recorder', async () => {
+    let aheadMs = 0;
+    const sender = send({ now: () => Date.now() + aheadMs });
+    await recorder.pause();
+    spool.append(5);
+    await until('it is in Redis', () => sender.status().windowFrames === 1);
+    expect(sender.status().state).toBe('ok');
+    aheadMs = 10_000;
+    const { state, since, why } = sender.status();
+    expect([state, why]).toEqual(['waiting', expect.stringContaining('recorder')]);
+    expect(Math.abs(Date.now() - since)).toBeLessThan(5000);
+    recorder.resume();
+    await allConfirmed();
+    expect(sender.status().state).toBe('ok');
+  });
+
   it('refills less and less often while the mark stands still', async () => {
     const sender = send({}, { refillMs: 100, refillMaxMs: 400 });
     await recorder.pause();
@@ -378,6 +394,15 @@ describe('a stream sender', () => {
     await backTo(50);
     expect(recorder.taken.get(epoch)).toMatchObject({ seq: 300, gaps: [{ from: 51, to: 200 }] });
     expect(sender.status().gaps).toBeGreaterThanOrEqual(1);
+  });
+
+  it('signs a gap for what its spool cannot read in the middle of a run', async () => {
+    spool.append(30);
+    spool.current.hole = { from: 11, to: 15 };
+    const sender = send();
+    await allConfirmed();
+    expect(recorder.taken.get(spool.current.epoch)?.gaps).toEqual([{ from: 11, to: 15 }]);
+    expect(sender.status().gaps).toBe(1);
   });
 
   it('binds the first event behind a gap to a known chain, or leaves it out', async () => {
@@ -463,6 +488,21 @@ describe('a stream sender', () => {
     const next = spool.startRun();
     spool.append(7);
     await until('the new run is recorded', () => recorder.seqOf(next) === 7);
+  });
+
+  it('says a fork of its current run even where all was confirmed, and none of an ended run that owes nothing', async () => {
+    const forks: Epoch[] = [];
+    send({ onFork: (epoch) => void forks.push(epoch) });
+    const ended = spool.current.epoch;
+    spool.append(5);
+    const epoch = spool.startRun();
+    spool.append(5);
+    await allConfirmed();
+    await recorder.pause();
+    await recorder.say(ended, { state: 'forked' });
+    await recorder.say(epoch, { state: 'forked' });
+    await until('the fork is told', () => forks.length > 0);
+    expect(forks).toEqual([epoch]);
   });
 
   it('goes on behind a hole that a person declared', async () => {

@@ -289,7 +289,7 @@ export class StreamSender {
   /** A spool that cannot read one epoch must not hold up the others. */
   private async cut(of: SentEpoch, after: CutPoint): Promise<CutFrame | undefined> {
     try {
-      return await this.cutter.cut(of, after);
+      return await this.cutter.cut(of.epoch, after);
     } catch (error) {
       of.pausedUntilMs = this.now() + this.limits.refillMs;
       this.note(error, 'SPOOL');

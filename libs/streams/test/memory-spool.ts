@@ -9,6 +9,8 @@ interface Run {
   records: ChainedRecord[];
   firstSeq: number;
   confirmedSeq: number;
+  /** Numbers that cannot be read any more. */
+  hole: { from: number; to: number } | undefined;
 }
 
 /** A spool without a disk, which promises the same. */
@@ -19,7 +21,7 @@ export class MemorySpool implements SpoolReader {
   /** Ends the current run and begins a new one. */
   startRun(epoch = randomBytes(8).toString('hex') as Epoch): Epoch {
     for (const run of this.runs) run.state = 'closed';
-    this.runs.push({ epoch, state: 'open', records: [], firstSeq: 1, confirmedSeq: 0 });
+    this.runs.push({ epoch, state: 'open', records: [], firstSeq: 1, confirmedSeq: 0, hole: undefined });
     return epoch;
   }
 
@@ -63,10 +65,13 @@ export class MemorySpool implements SpoolReader {
 
   async read(epoch: Epoch, fromSeq: number, limit: { count: number; bytes: number }): Promise<ChainedRecord[]> {
     const run = this.run(epoch);
-    if (fromSeq < run.firstSeq) throw new Error(`number ${fromSeq} is gone`);
+    const isGone = (seq: number) => seq < run.firstSeq || (run.hole && seq >= run.hole.from && seq <= run.hole.to);
+    let start = fromSeq;
+    while (start <= run.records.length && isGone(start)) start++;
     const taken: ChainedRecord[] = [];
     let bytes = 0;
-    for (const record of run.records.slice(fromSeq - 1, fromSeq - 1 + limit.count)) {
+    for (const record of run.records.slice(start - 1, start - 1 + limit.count)) {
+      if (isGone(record.seq)) break;
       bytes += record.bytes.length;
       if (taken.length > 0 && bytes > limit.bytes) break;
       taken.push(record);

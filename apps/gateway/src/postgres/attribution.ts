@@ -169,20 +169,25 @@ export class Attribution<C extends Command = Command> {
     const head = this.#entries[this.#head];
     switch (type) {
       case BACK.parseComplete:
-        return this.#answered('parse', 'ParseComplete');
+        this.#answered('parse', 'ParseComplete');
+        return;
       case BACK.bindComplete:
-        return this.#answered('bind', 'BindComplete');
+        this.#answered('bind', 'BindComplete');
+        return;
       case BACK.closeComplete:
-        return this.#answered('close', 'CloseComplete');
+        this.#answered('close', 'CloseComplete');
+        return;
       case BACK.rowDescription:
       case BACK.noData:
         if (head?.kind === 'describe') this.#pop('done');
         else if (head?.kind !== 'query' || type === BACK.noData) throw lost('a description');
         return;
       case BACK.commandComplete:
-        return this.#tag(body.toString('latin1', 0, Math.max(0, body.length - 1)));
+        this.#tag(body.toString('latin1', 0, Math.max(0, body.length - 1)));
+        return;
       case BACK.emptyQuery:
-        return this.#tag('');
+        this.#tag('');
+        return;
       case BACK.portalSuspended: {
         const command = this.#headCommand();
         if (head?.kind !== 'execute' || !command) throw lost('PortalSuspended');
@@ -193,11 +198,14 @@ export class Attribution<C extends Command = Command> {
         return;
       }
       case BACK.error:
-        return this.#error(readErrorFields(body));
+        this.#error(readErrorFields(body));
+        return;
       case BACK.readyForQuery:
-        return this.#ready(String.fromCharCode(body[0] as number));
+        this.#ready(String.fromCharCode(body[0] as number));
+        return;
       case BACK.copyIn:
-        return this.#copyInBegins();
+        this.#copyInBegins();
+        return;
       case BACK.copyBoth:
         throw protocolViolation('the target opened a replication stream, which carries no commands to record');
       case BACK.copyOut:

@@ -212,6 +212,8 @@ describe('Prisma', () => {
     await adapter.executeScript('CREATE TABLE IF NOT EXISTS prisma_n (n int)');
     const transaction = await adapter.startTransaction();
     expect(await transaction.executeRaw(ask('INSERT INTO prisma_n VALUES ($1)', [7]))).toBe(1);
+    // Prisma's engine says ROLLBACK itself, and lets go of the connection then.
+    await transaction.executeRaw(ask('ROLLBACK', []));
     await transaction.rollback();
     expect((await adapter.queryRaw(ask('SELECT count(*)::int AS n FROM prisma_n WHERE n = $1', [7]))).rows).toEqual([
       [0],

@@ -1,3 +1,5 @@
+import { MAX_TAG_LENGTH } from './limits.js';
+
 /** The longest beginning of `text` that is at most `bytes` long in UTF-8. Never cuts a character in two. */
 export function cutToBytes(text: string, bytes: number): string {
   // A UTF-16 unit takes at most three bytes: most texts need no counting.
@@ -20,11 +22,21 @@ export function oneLine(text: string, longest: number): string {
     .replace(UNPRINTABLE, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
+/** Tags made so far: there are few, and each event has three. Emptied rather than let grow by names that strangers choose. */
+const made = new Map<string, string>();
+const MOST_MADE = 1_000;
+
 /** A tag as Datadog keeps it: lower case, without what it would replace itself, at most 200 characters. */
 export function tag(name: string, value: string): string {
+  const key = `${name}:${value}`;
+  const known = made.get(key);
+  if (known !== undefined) return known;
   const clean = value
     .toLowerCase()
     .toWellFormed()
     .replace(/[^\p{L}\p{N}_\-:./]+/gu, '_');
-  return `${name}:${clean}`.slice(0, 200).toWellFormed();
+  const text = `${name}:${clean}`.slice(0, MAX_TAG_LENGTH).toWellFormed();
+  if (made.size >= MOST_MADE) made.clear();
+  made.set(key, text);
+  return text;
 }

@@ -31,10 +31,9 @@ export interface AggregateRequest {
  */
 export function search(logs: readonly ArrivedLog[], request: SearchRequest, nowMs: number): object {
   const limit = Math.min(Math.max(request.page?.limit ?? DEFAULT_PAGE, 1), LONGEST_PAGE);
-  const sign = request.sort === 'timestamp' ? 1 : -1;
-  const found = filtered(logs, request.filter, nowMs).sort(
-    (a, b) => sign * (a.dateMs - b.dateMs || (a.id < b.id ? -1 : 1)),
-  );
+  // Stable: logs of the same millisecond stay in order of arrival.
+  const found = filtered(logs, request.filter, nowMs).sort((a, b) => a.dateMs - b.dateMs);
+  if (request.sort !== 'timestamp') found.reverse();
   const offset = request.page?.cursor === undefined ? 0 : offsetOf(request.page.cursor);
   const page = found.slice(offset, offset + limit);
   const data = page.map((log) => ({

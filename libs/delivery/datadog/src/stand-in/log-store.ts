@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import {
+  appendFileSync,
   createWriteStream,
   existsSync,
   mkdirSync,
@@ -87,7 +88,10 @@ export class LogStore {
 
   private load(path: string): void {
     if (!existsSync(path)) return;
-    for (const text of readFileSync(path, 'utf8').split('\n')) {
+    const content = readFileSync(path, 'utf8');
+    // A crash in mid-line must not swallow the next one.
+    if (content !== '' && !content.endsWith('\n')) appendFileSync(path, '\n');
+    for (const text of content.split('\n')) {
       const line = readLine(text);
       if (!line) continue;
       const raw = JSON.stringify(line.log);
