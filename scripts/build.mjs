@@ -1,6 +1,6 @@
 // Builds everything into dist/: the Prisma client, then every app and library with SWC (about a second).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -45,3 +45,9 @@ function generatePrismaClient() {
 
 generatePrismaClient();
 run(process.execPath, ['node_modules/@swc/cli/bin/swc.js', 'apps', 'libs', '-d', 'dist', '--quiet']);
+
+// What was built from a source that is gone must not be found any more. (The folder is not emptied first: processes may run from it.)
+for (const entry of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
+  const match = /^(.*)\.js(?:\.map)?$/.exec(entry);
+  if (match && !existsSync(join(root, `${match[1]}.ts`))) rmSync(join(root, 'dist', entry), { force: true });
+}

@@ -53,6 +53,7 @@ export class Emitter {
   #usage: ReturnType<EventSpool['usage']> | undefined;
   #usageAt = 0;
   #retrying = 0;
+  #warnedAt = Number.NEGATIVE_INFINITY;
 
   constructor(spool: EventSpool, options: EmitterOptions) {
     this.#spool = spool;
@@ -138,10 +139,7 @@ export class Emitter {
     const writing: Promise<void> = this.#spool.append(draft, reservation).then(
       () => written?.(),
       (error: unknown) => {
-        this.#options.logger.warn(
-          { type: draft.type, session: draft.session, reason: describeError(error) },
-          'an outcome could not be written; it is tried again',
-        );
+        this.#warn(draft, error);
         if (error instanceof AffidavitError && error.retry === 'never') {
           reservation.release();
           return;
@@ -155,6 +153,17 @@ export class Emitter {
     );
     this.#underWay.add(writing);
     void writing.finally(() => this.#underWay.delete(writing));
+  }
+
+  /** Once a second at most: a disk that is away fails every outcome there is. */
+  #warn(draft: EventDraft, error: unknown): void {
+    const now = performance.now();
+    if (now - this.#warnedAt < 1000) return;
+    this.#warnedAt = now;
+    this.#options.logger.warn(
+      { type: draft.type, session: draft.session, waiting: this.#retrying + 1, reason: describeError(error) },
+      'outcomes cannot be written; they are tried again',
+    );
   }
 }
 

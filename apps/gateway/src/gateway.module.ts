@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { AffidavitError, describeError, type NodeName } from '#events';
@@ -174,7 +175,7 @@ export class GatewayModule {
                 .update('affidavit/unknown-identity/v1')
                 .update(keys().privateKey.export({ format: 'der', type: 'pkcs8' }))
                 .digest(),
-              tls: certificate(policy),
+              tls: certificate(policy, logger),
             });
             const port = await gateway.listen(settings.host, settings.gatewayPort);
             app.onClose('gateway', () => gateway.close());
@@ -229,18 +230,48 @@ export class GatewayModule {
   }
 }
 
-/** Reads certificate and key again when the policy changes; the same object as long as nothing did. */
-function certificate(watch: PolicyWatch): () => { cert: Buffer; key: Buffer } | undefined {
-  let from: unknown;
-  let files: { cert: Buffer; key: Buffer } | undefined;
-  return () => {
+interface Certificate {
+  cert: Buffer;
+  key: Buffer;
+}
+
+/**
+ * Certificate and key, read again when the policy names others; the same object as long as nothing changed.
+ * @throws GATEWAY_CERTIFICATE_UNREADABLE for the first ones; later ones that cannot be read leave those before in force
+ */
+function certificate(watch: PolicyWatch, logger: App['logger']): () => Certificate | undefined {
+  const read = () => {
     const { tls } = watch.current().gateway;
-    if (tls !== from) {
-      files = tls && { cert: readFileSync(tls.cert), key: readFileSync(tls.key) };
-      from = tls;
-    }
-    return files;
+    return { tls, files: tls && readCertificate(tls) };
   };
+  let known = read();
+  return () => {
+    if (watch.current().gateway.tls === known.tls) return known.files;
+    try {
+      known = read();
+    } catch (error) {
+      known = { tls: watch.current().gateway.tls, files: known.files };
+      logger.error({ err: error }, 'the new certificate cannot be used; the one before stays in force');
+    }
+    return known.files;
+  };
+}
+
+function readCertificate(files: { cert: string; key: string }): Certificate {
+  try {
+    const certificate = { cert: readFileSync(files.cert), key: readFileSync(files.key) };
+    createSecureContext(certificate);
+    return certificate;
+  } catch (cause) {
+    throw new GatewayError({
+      code: 'GATEWAY_CERTIFICATE_UNREADABLE',
+      sqlstate: '57P03',
+      message: `the certificate ${files.cert} with key ${files.key} cannot be used: ${describeError(cause)}`,
+      remedy: 'Name a readable PEM certificate and its key under gateway.tls in affidavit.yaml.',
+      retry: 'never',
+      cause,
+    });
+  }
 }
 
 /** Resolves when the record holds everything, or after `timeoutMs`: what is left goes out at the next start. */

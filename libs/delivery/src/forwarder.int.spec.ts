@@ -318,4 +318,17 @@ describe('Forwarder', () => {
     await allArrived();
     expect(late.hindrance).toBeUndefined();
   });
+
+  it('stops in order while Redis is away, and leaves what was cut as due', async () => {
+    await record.record(producer, drafts(3));
+    const stuck = await forwarder({ redisUrl: 'redis://127.0.0.1:9' });
+    await until('a batch was cut', async () => (await states()).due === 1);
+    expect(stuck.hindrance).toContain('Redis');
+    const from = performance.now();
+    await stuck.stop();
+    expect(performance.now() - from).toBeLessThan(4_000);
+    expect(await states()).toEqual({ due: 1 });
+    await forwarder();
+    await allArrived();
+  });
 });

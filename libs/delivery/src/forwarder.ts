@@ -39,7 +39,7 @@ export class Forwarder {
   private listener: CommitListener | undefined;
   private starting: Promise<void> | undefined;
   private isStarted = false;
-  private isStopping = false;
+  private stopping: Promise<void> | undefined;
 
   constructor(private readonly options: ForwarderOptions) {
     this.observer = options.observer ?? SILENT_OBSERVER;
@@ -78,22 +78,29 @@ export class Forwarder {
   }
 
   /** Lets requests under way end, within a few seconds, and closes what it opened. The pool stays the caller's. */
-  async stop(): Promise<void> {
+  stop(): Promise<void> {
+    this.stopping ??= this.close();
+    return this.stopping;
+  }
+
+  private async close(): Promise<void> {
     const cutOff = setTimeout(() => this.abort.abort(), STOP_GRACE_MS);
-    this.isStopping = true;
-    await this.starting;
-    await this.listener?.close();
-    // Whatever waits for a Redis that is away must not hold up the end.
-    if (this.redis.status !== 'ready') this.redis.disconnect();
-    await Promise.all(this.lanes.map((lane) => lane.stop()));
-    clearTimeout(cutOff);
-    this.redis.disconnect();
-    await this.options.destination.close();
+    try {
+      await this.starting;
+      await this.listener?.close();
+      // Whatever waits for a Redis that is away must not hold up the end.
+      if (this.redis.status !== 'ready') this.redis.disconnect();
+      await Promise.all(this.lanes.map((lane) => lane.stop()));
+    } finally {
+      clearTimeout(cutOff);
+      this.redis.disconnect();
+      await this.options.destination.close();
+    }
   }
 
   private async startWhenPossible(): Promise<void> {
     const { pool, destination } = this.options;
-    while (!this.isStopping) {
+    while (!this.stopping) {
       try {
         await ensureDestination(pool, destination.name);
         break;
@@ -102,7 +109,7 @@ export class Forwarder {
         await new Promise((resolve) => setTimeout(resolve, RETRY_START_MS));
       }
     }
-    if (this.isStopping) return;
+    if (this.stopping) return;
     this.redis.connect().catch(() => undefined);
     this.listener = new CommitListener(pool);
     this.listener.onCommit(() => this.live.cutSoon());

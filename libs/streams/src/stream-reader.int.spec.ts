@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Epoch, NodeName } from '#events';
 import { testRedisUrl, until } from '../../../test/support/servers.js';
+import { cutConnections } from '../test/cut-connections.js';
 import { connectRedis } from './connect.js';
 import { epochsKey, streamKey } from './names.js';
 import { type ReaderLimits, type StreamEntry, StreamReader } from './stream-reader.js';
@@ -84,7 +85,7 @@ describe('a stream reader', () => {
     await add(9);
     await add(1, 'x', busy);
     expect(await reader.read()).toHaveLength(2);
-    await reader.deleteStream(NODE, EPOCH);
+    await redis.del(streamKey(NODE, EPOCH));
     await add(4);
     let found: StreamEntry[] = [];
     for (let seq = 2; found.length === 0; seq++) {
@@ -128,7 +129,7 @@ describe('a stream reader', () => {
   it('says which error it was, and begins at the marks again', async () => {
     await add(1);
     expect(await reader.read()).toHaveLength(1);
-    await redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes');
+    await cutConnections(redis);
     const error = await reader.read().then(
       () => undefined,
       (reason) => reason as unknown,
@@ -222,6 +223,10 @@ describe('a stream reader', () => {
     await reader.trim(NODE, EPOCH, 12);
     // The stream stays, so that its end can still be compared.
     expect(await redis.exists(key)).toBe(1);
+    await reader.deleteStream(NODE, EPOCH);
+    expect(await redis.exists(key)).toBe(0);
+    await add(2);
+    expect(idsOf(await reader.read())).toEqual(['0-2']);
     await reader.removeEpoch(NODE, EPOCH);
     expect(await redis.exists(key, epochsKey(NODE))).toBe(0);
     expect(await reader.read()).toEqual([]);

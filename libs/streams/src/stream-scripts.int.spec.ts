@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { testRedisUrl } from '../../../test/support/servers.js';
+import { freePort, startLocalRedis } from '#platform';
+import { testFolder, testRedisUrl } from '../../../test/support/servers.js';
 import { connectRedis } from './connect.js';
 import { appendToStream, compareStream, refillStream } from './stream-scripts.js';
 
@@ -61,9 +62,23 @@ describe('the append script', () => {
   });
 
   it('runs on a server that forgot it', async () => {
-    await refillStream(redis, KEY, [frame(1)]);
-    await redis.script('FLUSH');
-    expect(await appendToStream(redis, KEY, 1, frame(2))).toBe('appended');
+    // A server of its own: forgetting is for all who use it.
+    const folder = testFolder();
+    const server = await startLocalRedis({
+      directory: folder.path,
+      port: await freePort('127.0.0.1'),
+      settings: { appendonly: 'no' },
+    });
+    const own = connectRedis(server.url, 'plain');
+    try {
+      await refillStream(own, KEY, [frame(1)]);
+      await own.script('FLUSH');
+      expect(await appendToStream(own, KEY, 1, frame(2))).toBe('appended');
+    } finally {
+      own.disconnect();
+      await server.stop();
+      folder.remove();
+    }
   });
 
   it('passes on what is no answer to the question', async () => {

@@ -4,6 +4,7 @@ import type { Redis } from 'ioredis';
 import type { Epoch, NodeName } from '#events';
 import { freePort, type LocalRedis, startLocalRedis } from '#platform';
 import { testFolder, testRedisUrl, until } from '../../../test/support/servers.js';
+import { cutConnections } from '../test/cut-connections.js';
 import { keyPair } from '../test/keys.js';
 import { LossyProxy } from '../test/lossy-proxy.js';
 import { MemorySpool } from '../test/memory-spool.js';
@@ -240,7 +241,7 @@ describe('a stream sender', () => {
         if (newest) await redis.xdel(stream(), newest[0]);
       },
       foreign: () => redis.xadd(stream(), '*', 'f', 'foreign'),
-      'cut connections': () => redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'),
+      'cut connections': () => cutConnections(redis),
       pause: () => recorder.pause(),
       resume: async () => recorder.resume(),
     };

@@ -43,8 +43,15 @@ export async function startEmbeddedPostgres(settings: Settings): Promise<LocalPo
     port: await choosePort(settings, 'postgres'),
     password: loadOrCreateSecret(join(settings.dataDir, 'postgres.password')),
     detached: true,
-    // A laptop's server: little memory, no parallel workers standing by.
-    settings: { max_connections: '80', shared_buffers: '24MB', max_wal_size: '256MB', log_min_messages: 'warning' },
+    // A laptop's server: little memory, no workers standing by for what it does not do.
+    settings: {
+      max_connections: '80',
+      shared_buffers: '24MB',
+      max_wal_size: '256MB',
+      io_method: 'sync',
+      max_wal_senders: '0',
+      max_logical_replication_workers: '0',
+    },
   });
 }
 

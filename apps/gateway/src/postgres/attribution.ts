@@ -92,8 +92,6 @@ export class Attribution<C extends Command = Command> {
   #provisional: C[] = [];
   #hasFailed = false;
   #endedBy: Committed | undefined;
-  #status = 'I';
-  #fatal = false;
 
   /** @param now milliseconds, only ever subtracted */
   constructor(listener: AttributionListener<C>, now: () => number) {
@@ -110,11 +108,6 @@ export class Attribution<C extends Command = Command> {
   /** True while the server takes COPY data in. */
   get isCopyIn(): boolean {
     return this.#copyIn;
-  }
-
-  /** The transaction's state after the last ReadyForQuery: idle, in a block, in a failed block. */
-  get status(): string {
-    return this.#status;
   }
 
   /** The command at the head, where the gateway refused it: the server's error about it is not for the client. */
@@ -347,7 +340,6 @@ export class Attribution<C extends Command = Command> {
     const head = this.#entries[this.#head];
     this.#copyIn = false;
     if (fields.severity === 'FATAL' || fields.severity === 'PANIC') {
-      this.#fatal = true;
       this.#listener.sessionError(fields);
       return;
     }
@@ -413,7 +405,6 @@ export class Attribution<C extends Command = Command> {
     if (kind !== 'sync' && kind !== 'query' && kind !== 'function') throw lost('ReadyForQuery');
     const entry = this.#pop('done');
     this.#copyIn = false;
-    this.#status = status;
     const command = entry.command;
     // How a COMMIT or ROLLBACK on the way ended the transaction before it.
     let endedBy = this.#endedBy;
@@ -455,11 +446,6 @@ export class Attribution<C extends Command = Command> {
     if (command.isFinished) return;
     command.isFinished = true;
     this.#listener.finished(command, outcome, committed);
-  }
-
-  /** True after an error that ends the session at the server. */
-  get isFatal(): boolean {
-    return this.#fatal;
   }
 }
 

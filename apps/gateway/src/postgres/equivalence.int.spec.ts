@@ -5,6 +5,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import fc from 'fast-check';
+import pg from 'pg';
 import { freePort } from '#platform';
 import { type TestGateway, testGateway } from '../../../../test/support/gateway.js';
 import { RawPostgres, say, told } from '../../../../test/support/raw-postgres.js';
@@ -122,6 +123,63 @@ describe('any pipeline', () => {
       }
       expect(answers[1]).toBe(answers[0]);
     }
+  });
+});
+
+describe('what is said about commits', () => {
+  it('is true: what is said to be committed is there, what is said not to be is not', async () => {
+    const admin = new pg.Client({ connectionString: database.url });
+    await admin.connect();
+    await admin.query('CREATE TABLE effects (what text)');
+    let count = 0;
+    const next = () => `INSERT INTO effects VALUES ('e${++count}')`;
+    const acts: Record<string, () => Buffer> = {
+      insert: () => say.run(next()),
+      insertTwice: () => say.run(next()),
+      query: () => say.query(next()),
+      queries: () => say.query(`${next()}; SELECT 1`),
+      halfFails: () => say.query(`${next()}; SELECT 1/0`),
+      commitsThenFails: () => say.query(`${next()}; COMMIT; SELECT 1/0`),
+      fails: () => say.run('SELECT 1/0'),
+      begin: () => say.run('BEGIN'),
+      commit: () => say.run('COMMIT'),
+      rollback: () => say.run('ROLLBACK'),
+      savepoint: () => say.run('SAVEPOINT a'),
+      rollbackTo: () => say.run('ROLLBACK TO a'),
+      queryBegin: () => say.query('BEGIN'),
+      queryCommit: () => say.query('COMMIT'),
+      queryRollback: () => say.query('ROLLBACK'),
+      sync: () => say.sync(),
+      syncAgain: () => say.sync(),
+    };
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.constantFrom(...Object.keys(acts)), { minLength: 1, maxLength: 12 }),
+        async (names) => {
+          const from = gate.spool.drafts.length;
+          const raw = await RawPostgres.login(gate.url);
+          raw.send(...names.map((name) => acts[name]?.() ?? Buffer.alloc(0)), say.sync(), say.terminate());
+          await raw.untilClosed();
+          const mine = () => gate.spool.drafts.slice(from);
+          await until('the end', () => mine().some((draft) => draft.type === 'session.closed'));
+          const there = new Set(
+            (await admin.query<{ what: string }>('SELECT what FROM effects')).rows.map((r) => r.what),
+          );
+          const fate = new Map<string, string>();
+          for (const draft of mine())
+            if (draft.type === 'command.completed') fate.set(draft.data.command, draft.data.committed);
+          for (const draft of mine()) {
+            if (draft.type !== 'command.issued') continue;
+            const what = /'(e\d+)'/.exec(draft.data.statement?.text ?? '')?.[1];
+            const committed = fate.get(draft.data.command);
+            if (!what || committed === 'unknown') continue;
+            expect([what, committed]).toEqual([what, there.has(what) ? 'yes' : 'no']);
+          }
+        },
+      ),
+      { numRuns: 600 },
+    );
+    await admin.end();
   });
 });
 

@@ -43,6 +43,9 @@ export interface PostgresGatewayOptions {
 const LOGIN_TIMEOUT_MS = 30_000;
 /** PostgreSQL's own default is 100 a server; behind this many the queue is the client's. */
 const BACKLOG_LOGINS = 512;
+/** A client whose machine is gone is found out by the kernel, as with the server's own tcp_keepalives_idle. */
+const KEEP_ALIVE_MS = 60_000;
+/** Denials on record: one each 20 ms, a hundred at once, and nobody waits longer than this for it. */
 const DENIAL_EVERY_MS = 20;
 const DENIAL_BURST = 100;
 const DENIAL_WAIT_MS = 5_000;
@@ -59,7 +62,10 @@ export class PostgresGateway {
   constructor(options: PostgresGatewayOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
-    this.#server = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => void this.#accept(socket));
+    this.#server = createServer(
+      { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, allowHalfOpen: true },
+      (socket) => void this.#accept(socket),
+    );
   }
 
   get openSessions(): number {

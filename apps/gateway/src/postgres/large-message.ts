@@ -1,5 +1,5 @@
 import { protocolViolation } from '../errors.js';
-import { NAMES_IN_SQL } from './open-command.js';
+import { NAME_WORDS } from './open-command.js';
 import type { Refusable } from './refusal.js';
 import { type Chunk, LargeText } from './statement.js';
 
@@ -58,7 +58,7 @@ export class LargeMessage {
   #statement(bytes: Buffer): Chunk[] {
     if (!this.mentionsNames) {
       const text = this.#tail + bytes.toString('latin1');
-      this.mentionsNames = NAMES_IN_SQL.test(text);
+      this.mentionsNames = NAME_WORDS.test(text);
       this.#tail = text.slice(-12);
     }
     return this.text.push(bytes);

@@ -43,10 +43,6 @@ export class NameTable<T> {
     this.#displaced = displaced;
   }
 
-  get size(): number {
-    return this.#current.size;
-  }
-
   /** What the server holds under this name as far as it has answered. */
   current(key: string): T | undefined {
     return this.#current.get(key);

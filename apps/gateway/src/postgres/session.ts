@@ -80,7 +80,9 @@ export class PostgresSession {
   #framer = new ClientFramer();
   #walker = new ServerWalker();
   #attribution: Attribution<OpenCommand>;
-  #statements = new NameTable<Statement>();
+  #statements = new NameTable<Statement>((statement) => {
+    this.#statementText -= statement.keptBytes;
+  });
   #statementText = 0;
   #encoding: string;
   #group = 0;
@@ -245,13 +247,13 @@ export class PostgresSession {
   #takeParse(bytes: Buffer): void {
     const name = readCString(bytes, 5);
     const text = readCString(bytes, name.end);
-    this.#parse(nameKey(name.raw), this.#statement(text.raw), text.raw.length);
+    this.#parse(nameKey(name.raw), this.#statement(text.raw));
     this.#region.push(bytes);
   }
 
-  #parse(key: string, statement: Statement, bytes: number): void {
-    const kept = Math.min(bytes, 1024 + (statement.wire.text ?? statement.wire.base64 ?? '').length);
-    if (this.#statementText + kept > STATEMENT_TEXT_LIMIT) {
+  #parse(key: string, statement: Statement): void {
+    const { keptBytes } = statement;
+    if (this.#statementText + keptBytes > STATEMENT_TEXT_LIMIT) {
       throw new GatewayError({
         code: 'GATEWAY_TOO_MANY_STATEMENTS',
         sqlstate: '53400',
@@ -260,14 +262,13 @@ export class PostgresSession {
         retry: 'never',
       });
     }
-    this.#statementText += kept;
-    // Freed only where the server refuses it: that is a bound on work, not an exact account of what is open.
-    const account: NameChange = {
+    this.#statementText += keptBytes;
+    const refused: NameChange = {
       settle: (answer) => {
-        if (answer !== 'done' || key === '') this.#statementText -= kept;
+        if (answer !== 'done') this.#statementText -= keptBytes;
       },
     };
-    this.#attribution.sent('parse', undefined, '', [this.#statements.define(key, statement, this.#group), account]);
+    this.#attribution.sent('parse', undefined, '', [this.#statements.define(key, statement, this.#group), refused]);
   }
 
   #takeBind(bytes: Buffer): Promise<void> | undefined {
@@ -355,7 +356,9 @@ export class PostgresSession {
 
   #statement(raw: Buffer): Statement {
     const wire = wireText(raw, this.#encoding);
-    return { wire, head: this.#head(wire.text ?? raw.toString('latin1')) };
+    // The text, its beginning, its digest, and the objects around them.
+    const keptBytes = raw.length + 1024;
+    return { wire, head: this.#head(wire.text ?? raw.toString('latin1')), keptBytes };
   }
 
   /** The beginning of a text; also looks whether the text may change names behind the wire's back. */
@@ -559,7 +562,7 @@ export class PostgresSession {
       const wire: WireText = { ...whole, chunksOf: command.id, truncated: true };
       if (wire.text !== undefined) wire.text = wire.text.slice(0, LARGE_HEAD).toWellFormed();
       if (wire.base64 !== undefined) wire.base64 = wire.base64.slice(0, LARGE_HEAD);
-      this.#parse(nameKey(large.names[0] as Buffer), { wire, head }, LARGE_HEAD);
+      this.#parse(nameKey(large.names[0] as Buffer), { wire, head, keptBytes: 2 * LARGE_HEAD });
       return;
     }
     const data: IssuedData = { kind: command.kind };

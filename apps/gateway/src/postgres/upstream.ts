@@ -33,7 +33,7 @@ const LOGIN_LIMIT = 64 * 1024;
  */
 export async function dial(target: Target, signal?: AbortSignal): Promise<Socket> {
   const where = `${target.host}:${target.port}`;
-  const socket = connectTcp({ host: target.host, port: target.port, noDelay: true });
+  const socket = connectTcp({ host: target.host, port: target.port, noDelay: true, keepAlive: true });
   const abort = () => socket.destroy(new Error('no longer wanted'));
   signal?.addEventListener('abort', abort);
   const timer = setTimeout(
