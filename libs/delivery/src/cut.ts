@@ -57,6 +57,8 @@ export async function cutBatch(
       await jump(client, destination.name, range, size);
       return { kind: 'jumped' };
     }
+    // Not worth reading: so few cannot fill a batch by number. Where their bytes would, the next free worker takes them.
+    if (room === 'full-only' && end - range.next_pos < BigInt(destination.limits.count)) return { kind: 'idle' };
     const { wanted, next, full } = await fill(client, destination, range.next_pos, end);
     if (room === 'full-only' && !full && wanted.length > 0) return { kind: 'idle' };
     await client.query('UPDATE delivery_range SET next_pos = $2 WHERE id = $1', [range.id, next]);

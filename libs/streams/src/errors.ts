@@ -24,7 +24,11 @@ const REPLIES: readonly [start: string, code: `STREAM_${string}`, remedy: string
   ['READONLY', 'STREAM_REDIS_READONLY', 'REDIS_URL leads to a replica: point it at the primary.'],
   ['LOADING', 'STREAM_REDIS_LOADING', 'Redis is reading its data from disk; it is tried again by itself.'],
   ['MISCONF', 'STREAM_REDIS_READONLY', 'Redis cannot write to its disk: see its log, free space.'],
-  ['NOPERM', 'STREAM_REDIS_FORBIDDEN', 'Give the Redis user the keys and commands named in docs/architecture.md.'],
+  [
+    'NOPERM',
+    'STREAM_REDIS_FORBIDDEN',
+    'Give the Redis user all of audit:{<node>}:* with scripts, and read access to audit:marks.',
+  ],
   ['NOAUTH', 'STREAM_REDIS_FORBIDDEN', 'Put user and password into REDIS_URL.'],
   ['WRONGPASS', 'STREAM_REDIS_FORBIDDEN', 'Correct user and password in REDIS_URL.'],
 ];
