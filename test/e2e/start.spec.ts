@@ -164,6 +164,20 @@ describe('affidavit up', () => {
     expect(readFileSync(join(folder.path, 'affidavit.yaml'), 'utf8')).toContain('# Who may use which connection');
   }, 120_000);
 
+  it('killed with kill -9 it leaves nothing running, and the next start finds its data', async () => {
+    const up = affidavit('up');
+    await until('the start', () => up.said().includes('Ctrl-C stops all of it') || up.exitCode !== null, 60_000);
+    const running = JSON.parse(readFileSync(join(folder.path, 'data', 'running.json'), 'utf8')) as {
+      servers: { pid: number }[];
+    };
+    expect(running.servers).toHaveLength(2);
+    up.kill('SIGKILL');
+    await once(up, 'close');
+    const again = await upOnce();
+    expect(again.delivered).toBe(again.recorded);
+    for (const { pid } of running.servers) expect(() => process.kill(pid, 0)).toThrow();
+  }, 120_000);
+
   it('a taken port is named, with the variable to set', async () => {
     const other = createServer().listen(Number(env.AFFIDAVIT_API_PORT), HOST);
     await once(other, 'listening');

@@ -128,7 +128,15 @@ interface Filled {
 
 async function fill(client: pg.PoolClient, destination: Destination, from: bigint, end: bigint): Promise<Filled> {
   const { count, goalBytes } = destination.limits;
-  const events = await readEvents(client, { after: from - 1n, until: end, limit: count, bytes: RAW_BYTES_PER_BATCH });
+  // As many positions as a batch holds events, not "the next 1000 up to the head": on a table without statistics PostgreSQL would
+  // sort the whole backlog for each batch (seen: 100 ms instead of 4 ms at 30,000 events).
+  const windowEnd = from + BigInt(count) < end ? from + BigInt(count) : end;
+  const events = await readEvents(client, {
+    after: from - 1n,
+    until: windowEnd,
+    limit: count,
+    bytes: RAW_BYTES_PER_BATCH,
+  });
   // Batch and attempt are not known yet; the bound leaves far more room than their digits take.
   const context = { batch: 0n, attempt: 1, lane: 'live' as const, mappingVersion: newest(destination.mappingVersions) };
   const filterVersion = newest(destination.filterVersions);
@@ -144,8 +152,9 @@ async function fill(client: pg.PoolClient, destination: Destination, from: bigin
     wanted.push(event);
   }
   const last = events.at(-1);
-  const bounded = events.length === count || rawBytes >= RAW_BYTES_PER_BATCH;
-  return { wanted, next: bounded && last ? last.position + 1n : end, full: bounded };
+  // The bytes ended the reading, so more may lie between the last event and the end of the window.
+  if (last && rawBytes >= RAW_BYTES_PER_BATCH) return { wanted, next: last.position + 1n, full: true };
+  return { wanted, next: windowEnd, full: windowEnd - from === BigInt(count) };
 }
 
 function newest(versions: readonly number[]): number {
