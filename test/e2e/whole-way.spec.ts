@@ -1,13 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { deliveredCopies, judgeRecord, recordedCommands } from '../support/invariants.js';
 import { until } from '../support/servers.js';
 import { Stack } from '../support/stack.js';
-
-const run = promisify(execFile);
 
 /** All processes, a real client, and the way of its session to the Datadog stand-in. Faked: Datadog. */
 describe("an agent's session", () => {
@@ -130,19 +126,10 @@ describe("an agent's session", () => {
       await client.query({ name: 'named', text: 'SELECT count(*) FROM orders' });
       await client.query({ name: 'named', text: 'SELECT count(*) FROM orders' });
     });
-    await run(
-      'psql',
-      [
-        `host=127.0.0.1 port=${stack.agent.port} dbname=sample user=test-agent`,
-        '-c',
-        'SELECT 1; SELECT 2',
-        '-c',
-        "COPY orders FROM PROGRAM 'true'",
-      ],
-      {
-        env: { ...process.env, PGPASSWORD: String(stack.agent.password) },
-      },
-    );
+    await session(async (client) => {
+      await client.query('SELECT 1; SELECT 2');
+      await client.query("COPY orders FROM PROGRAM 'true'");
+    });
     const folder = join(stack.postgres.directory, 'log');
     const log = readdirSync(folder)
       .map((file) => readFileSync(join(folder, file), 'utf8'))

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import { deliveryStatus } from '#delivery';
 
 /** One destination, as `GET /v1/status` shows it. */
 export interface DestinationStatus {
@@ -7,6 +8,7 @@ export interface DestinationStatus {
   /** Of the last answer, where it was a failure. */
   reason: string | null;
   since: string;
+  /** `behind`: positions that the destination has not accepted yet. */
   lanes: { lane: string; position: bigint; behind: bigint }[];
   /** Unsettled batches by state. */
   batches: Record<string, number>;
@@ -21,33 +23,28 @@ export async function readDeliveryStatus(pool: pg.Pool): Promise<DestinationStat
     `SELECT to_regclass('delivery_destination') IS NOT NULL AS present`,
   );
   if (!tables[0]?.present) return [];
-  const { rows } = await pool.query<
-    Omit<DestinationStatus, 'lanes'> & { lanes: { lane: string; position: string; behind: string }[] }
-  >(`
-    WITH head AS (SELECT size FROM log_head),
-    lane AS (
-      SELECT destination, lane, min(next_pos) AS position,
-             sum(greatest(coalesce(to_pos, size) - next_pos, 0))::bigint AS behind
-        FROM delivery_range, head WHERE to_pos IS NULL OR next_pos < to_pos GROUP BY destination, lane),
-    batch AS (
-      SELECT destination, state, count(*)::int AS count, min(from_pos) AS from_pos
-        FROM delivery_batch WHERE state IN ('due', 'sending', 'paused', 'doubt') GROUP BY destination, state),
-    oldest AS (
-      SELECT destination, min(position) AS position FROM (
-        SELECT destination, from_pos AS position FROM batch
-        UNION ALL SELECT destination, position FROM lane WHERE behind > 0) AS waiting GROUP BY destination)
-    SELECT d.destination, d.state, d.reason, to_char(d.since AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS since,
-           coalesce((SELECT json_agg(json_build_object('lane', lane, 'position', position::text, 'behind', behind::text)
-                                     ORDER BY lane) FROM lane WHERE lane.destination = d.destination), '[]') AS lanes,
-           coalesce((SELECT json_object_agg(batch.state, count) FROM batch WHERE batch.destination = d.destination),
-                    '{}') AS batches,
-           to_char((SELECT recorded_at FROM run WHERE first_position <= o.position ORDER BY first_position DESC LIMIT 1)
-                     AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS "oldestUndeliveredAt",
-           (SELECT count(*)::int FROM dead_letter WHERE dead_letter.destination = d.destination
-               AND dead_letter.state = 'open') AS "deadLetters"
-      FROM delivery_destination d LEFT JOIN oldest o USING (destination) ORDER BY d.destination`);
-  return rows.map(({ lanes, ...destination }) => ({
-    ...destination,
-    lanes: lanes.map(({ lane, position, behind }) => ({ lane, position: BigInt(position), behind: BigInt(behind) })),
-  }));
+  const destinations = new Map<string, DestinationStatus>();
+  for (const row of await deliveryStatus(pool)) {
+    const { destination, state, reason, since, deadLetters } = row;
+    const known = destinations.get(destination) ?? {
+      destination,
+      state,
+      reason,
+      since,
+      lanes: [],
+      batches: {},
+      oldestUndeliveredAt: null,
+      deadLetters,
+    };
+    destinations.set(destination, known);
+    known.lanes.push({ lane: row.lane, position: row.cursor, behind: row.lagPositions });
+    for (const batchState of ['due', 'sending', 'paused'] as const) {
+      if (row[batchState] > 0) known.batches[batchState] = (known.batches[batchState] ?? 0) + row[batchState];
+    }
+    const oldest = row.oldestUndeliveredAt;
+    // RFC 3339 in one zone and one precision: the order of the texts is that of the instants.
+    if (oldest && (!known.oldestUndeliveredAt || oldest < known.oldestUndeliveredAt))
+      known.oldestUndeliveredAt = oldest;
+  }
+  return [...destinations.values()];
 }

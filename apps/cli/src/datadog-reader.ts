@@ -39,7 +39,7 @@ export function datadogAccess(settings: Settings): DatadogAccess | undefined {
 }
 
 /**
- * Searches logs, oldest first.
+ * Searches logs: the newest `limit` of them, in order of time.
  * @throws CLI_DATADOG_UNREACHABLE, CLI_DATADOG_REFUSED
  */
 export async function searchLogs(
@@ -49,7 +49,7 @@ export async function searchLogs(
 ): Promise<ArrivedLog[]> {
   const body = {
     filter: { query, from: options.from ?? 'now-1h', to: 'now+1h' },
-    sort: 'timestamp',
+    sort: '-timestamp',
     page: { limit: options.limit ?? 100 },
   };
   const answer = await fetch(`${access.apiUrl.replace(/\/+$/, '')}/api/v2/logs/events/search`, {
@@ -81,7 +81,7 @@ export async function searchLogs(
     });
   }
   const page = (await answer.json()) as { data?: RawLog[] };
-  return (page.data ?? []).map(({ id, attributes }) => ({
+  return (page.data ?? []).reverse().map(({ id, attributes }) => ({
     id,
     timestamp: attributes.timestamp ?? '',
     message: attributes.message ?? '',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceFile, type Settings } from '#platform';
@@ -11,8 +12,8 @@ export interface Running {
   redisUrl: string;
   datadogLogsUrl: string;
   datadogApiUrl: string;
-  postgresPid?: number;
-  redisPid?: number;
+  /** The local servers: process, and what its command line holds. */
+  servers: { pid: number; commandLine: string }[];
 }
 
 function runningFile(settings: Settings): string {
@@ -37,14 +38,25 @@ export function forgetRunning(settings: Settings): void {
   rmSync(runningFile(settings), { force: true });
 }
 
-export function isAlive(pid: number): boolean {
+/** Whether this process still runs a program whose command line holds `program`: numbers are given anew, and a killed process
+ * that nobody waited for keeps its own. */
+export function runsStill(pid: number, program: string): boolean {
+  return commandOf(pid).includes(program);
+}
+
+function commandOf(pid: number): string {
   try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    // EPERM: it lives, under another user.
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
+    // Empty for a process that has ended and was not waited for.
+    if (process.platform === 'linux') return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
+  } catch {
+    return '';
   }
+}
+
+/** Whether the `affidavit up` that left this is still there. */
+export function isUp(running: Running): boolean {
+  return runsStill(running.pid, 'affidavit');
 }
 
 /** DATABASE_URL, else the database of the `affidavit up` that runs on this machine. @throws CLI_NOT_RUNNING */
@@ -59,7 +71,7 @@ export function redisUrlOf(settings: Settings): string {
 
 function running(settings: Settings, variable: string): Running {
   const found = readRunning(settings);
-  if (found && isAlive(found.pid)) return found;
+  if (found && isUp(found)) return found;
   throw new CliError({
     code: 'CLI_NOT_RUNNING',
     message: `${variable} is unset, and no \`affidavit up\` runs with the data in ${settings.dataDir}`,

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative } from 'node:path';
 import pg from 'pg';
-import { isMap, isSeq, parseDocument } from 'yaml';
+import { parseDocument } from 'yaml';
 import {
   createToken,
   type LocalPostgres,
@@ -76,9 +76,7 @@ export function ensurePolicyFile(settings: Settings): boolean {
   if (existsSync(settings.configFile)) return false;
   const folder = dirname(settings.configFile);
   mkdirSync(folder, { recursive: true });
-  const password = relative(folder, samplePasswordFile(settings));
-  const shown = password.startsWith('..') || isAbsolute(password) ? samplePasswordFile(settings) : `./${password}`;
-  replaceFile(settings.configFile, firstPolicy(shown), 0o600);
+  replaceFile(settings.configFile, firstPolicy(shownPath(settings, samplePasswordFile(settings))), 0o600);
   return true;
 }
 
@@ -115,15 +113,27 @@ export function usesSample(settings: Settings): boolean {
   return target?.user === SAMPLE.role && target.host === '127.0.0.1';
 }
 
-/** The embedded server may have moved to another port since the policy was written. */
+/** The embedded server may have moved to another port, or this is another data folder, since the policy was written. */
 export function pointSampleAt(settings: Settings, port: number): void {
+  const connections = loadPolicy(settings.configFile).connections;
+  const at = connections.findIndex((one) => one.name === SAMPLE.connection);
+  const target = connections[at]?.target;
+  if (!target) return;
+  const file = samplePasswordFile(settings);
+  if (target.port === port && 'file' in target.password && target.password.file === file) return;
   const document = parseDocument(readPolicyText(settings.configFile));
-  const connections = document.get('connections');
-  if (!isSeq(connections)) return;
-  const at = connections.items.findIndex((one) => isMap(one) && one.get('name') === SAMPLE.connection);
-  if (at < 0 || document.getIn(['connections', at, 'target', 'port']) === port) return;
   document.setIn(['connections', at, 'target', 'port'], port);
+  document.setIn(
+    ['connections', at, 'target', 'password'],
+    document.createNode({ file: shownPath(settings, file) }, { flow: true }),
+  );
   replaceFile(settings.configFile, document.toString({ lineWidth: 0 }));
+}
+
+/** A path as the policy names it: relative to the policy where that stays short. */
+function shownPath(settings: Settings, file: string): string {
+  const path = relative(dirname(settings.configFile), file);
+  return path.startsWith('..') || isAbsolute(path) ? file : `./${path}`;
 }
 
 /** The sample agent's token: the one of an earlier start if it still holds, else a new one. */

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,7 +12,7 @@ import {
   startLocalPostgres,
   startLocalRedis,
 } from '#platform';
-import { isAlive, type Running } from '../running.js';
+import { type Running, runsStill } from '../running.js';
 
 /** A secret of this installation, made at first use; mode 0600. */
 export function loadOrCreateSecret(file: string): string {
@@ -88,20 +88,9 @@ export function guardServers(pids: number[]): { release(): void } {
 /** Waits until the servers of a killed predecessor are gone; they hold the data folders. */
 export async function waitForLeftovers(running: Running | undefined): Promise<void> {
   const until = Date.now() + 15_000;
-  for (const [pid, program] of [
-    [running?.postgresPid, 'postgres'],
-    [running?.redisPid, '-server'],
-  ] as const) {
-    if (pid === undefined || !isAlive(pid) || !commandOf(pid).includes(program)) continue;
+  for (const { pid, commandLine } of running?.servers ?? []) {
+    if (!runsStill(pid, commandLine)) continue;
     process.kill(pid, 'SIGINT');
-    while (isAlive(pid) && Date.now() < until) await sleep(50);
-  }
-}
-
-function commandOf(pid: number): string {
-  try {
-    return execFileSync('ps', ['-o', 'args=', '-p', String(pid)], { encoding: 'utf8' });
-  } catch {
-    return '';
+    while (runsStill(pid, commandLine) && Date.now() < until) await sleep(50);
   }
 }

@@ -87,8 +87,10 @@ export class Stack {
       redisUrl: redis.url,
       datadogLogsUrl: settings.ddLogsUrl ?? (standIn ? `${standIn}/api/v2/logs` : ''),
       datadogApiUrl: settings.ddApiUrl ?? standIn ?? '',
-      ...(postgres ? { postgresPid: postgres.pid } : {}),
-      ...(redis.pid === undefined ? {} : { redisPid: redis.pid }),
+      servers: [
+        ...(postgres ? [{ pid: postgres.pid, commandLine: `-D ${postgres.directory} ` }] : []),
+        ...(redis.pid === undefined ? [] : [{ pid: redis.pid, commandLine: `-server ${new URL(redis.url).host}` }]),
+      ],
     });
     if (standIn) {
       // In this process, which has nothing else to do; a process of its own would take 80 MB.

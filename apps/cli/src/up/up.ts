@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { apiUrlOf, explainError, freePort, Lifecycle, loadSettings, PlatformError, type Settings } from '#platform';
 import { ApiClient, adminKeyFile } from '../api-client.js';
 import type { UpOptions } from '../commands/up.js';
 import { CliError, exitCodeOf } from '../errors.js';
 import { colours, line } from '../output.js';
-import { forgetRunning, isAlive, readRunning } from '../running.js';
+import { forgetRunning, isUp, readRunning } from '../running.js';
 import { type Arrival, confirmArrival } from './arrival.js';
 import { runSampleSession, SAMPLE, sampleToken } from './sample.js';
 import { Stack } from './stack.js';
@@ -44,8 +45,8 @@ export async function up(options: UpOptions): Promise<void> {
   try {
     prepareDataFolder(settings);
     const before = readRunning(settings);
-    if (before && isAlive(before.pid)) throw alreadyRunning(settings, before.pid);
-    await refuseTakenPorts(settings);
+    if (before && isUp(before)) throw alreadyRunning(settings, before.pid);
+    await refuseTakenPorts(settings, before ? PREDECESSOR_MS : 0);
     const stack = await Stack.start(settings, steps, lifecycle);
     lifecycle.onClose('running', () => forgetRunning(settings));
     if (lifecycle.isStopping) return;
@@ -130,7 +131,10 @@ function prepareDataFolder(settings: Settings): void {
   if (existsSync(join(settings.dataDir, 'logs'))) chmodSync(join(settings.dataDir, 'logs'), 0o700);
 }
 
-async function refuseTakenPorts(settings: Settings): Promise<void> {
+/** The processes of an `up` that was killed close by themselves, but not at once. */
+const PREDECESSOR_MS = 12_000;
+
+async function refuseTakenPorts(settings: Settings, patienceMs: number): Promise<void> {
   const { host } = settings;
   const ports: [variable: string, port: number, host: string][] = [
     ['AFFIDAVIT_GATEWAY_PORT', settings.gatewayPort, host],
@@ -140,17 +144,28 @@ async function refuseTakenPorts(settings: Settings): Promise<void> {
     ['AFFIDAVIT_GATEWAY_ADMIN_PORT', settings.gatewayAdminPort, host],
   ];
   if (!settings.ddApiKey) ports.push(['AFFIDAVIT_DATADOG_PORT', settings.datadogPort, '127.0.0.1']);
+  const until = Date.now() + patienceMs;
   for (const [variable, port, at] of ports) {
-    await freePort(at, port, false).catch((cause: unknown) => {
-      throw new PlatformError({
-        code: 'PLATFORM_PORT_TAKEN',
-        message: `port ${port} on ${at} is already in use`,
-        remedy: `Stop what listens there (another \`affidavit up\`?), or set ${variable} to a free port.`,
-        retry: 'never',
-        cause,
-      });
-    });
+    for (;;) {
+      const cause = await freePort(at, port, false).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (cause === undefined) break;
+      if (Date.now() >= until) throw portTaken(variable, port, at, cause);
+      await sleep(50);
+    }
   }
+}
+
+function portTaken(variable: string, port: number, host: string, cause: unknown): PlatformError {
+  return new PlatformError({
+    code: 'PLATFORM_PORT_TAKEN',
+    message: `port ${port} on ${host} is already in use`,
+    remedy: `Stop what listens there (another \`affidavit up\`?), or set ${variable} to a free port.`,
+    retry: 'never',
+    cause,
+  });
 }
 
 function alreadyRunning(settings: Settings, pid: number): CliError {

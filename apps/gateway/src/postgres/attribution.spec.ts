@@ -133,6 +133,16 @@ describe('what became of a command', () => {
     ]);
   });
 
+  it('is unknown for what follows a COMMIT and then becomes part of a block', () => {
+    talk.bind('', 'COMMIT');
+    talk.execute();
+    talk.bind('', 'INSERT');
+    talk.execute();
+    talk.query('BEGIN');
+    talk.got('2', 'C:COMMIT', '2', 'C:INSERT 0 1', 'C:BEGIN', 'Z:T');
+    expect(talk.said).toEqual(['b1 success yes', 'b2 success unknown', 'q3 success unknown']);
+  });
+
   it('is a failure at commit where the Sync itself fails', () => {
     talk.bind();
     talk.execute();

@@ -406,20 +406,22 @@ export class Attribution<C extends Command = Command> {
     const entry = this.#pop('done');
     this.#copyIn = false;
     const command = entry.command;
-    // How a COMMIT or ROLLBACK on the way ended the transaction before it.
+    // How a COMMIT or ROLLBACK of this string, or before in this group, ended the transaction it found.
     let endedBy = this.#endedBy;
     this.#endedBy = undefined;
     if (command && kind !== 'sync') {
       if (command.endedAt === 0 || kind === 'function') command.endedAt = this.#now();
       command.committed ??= committedByQuery(command, status);
-      if (command.sawCommit || command.sawRollback) endedBy = command.committed ?? 'unknown';
-      if (endedBy) for (const earlier of this.#provisional) earlier.committed ??= endedBy;
+      if (command.sawCommit || command.sawRollback) {
+        endedBy = command.committed ?? 'unknown';
+        for (const earlier of this.#provisional) earlier.committed ??= endedBy;
+      }
       this.#ended(command);
     }
     if (status === 'I') {
       const before = this.#provisional.length;
       this.portals.clear();
-      for (const left of this.#provisional.slice(before)) if (endedBy) left.committed ??= endedBy;
+      for (const left of this.#provisional.slice(before)) left.committed ??= endedBy;
     }
     const ended = this.#provisional;
     this.#provisional = [];

@@ -1,4 +1,5 @@
 /** Real clients, unchanged, through the gateway to a real PostgreSQL. Faked: the spool's disk (MemorySpool). */
+
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable, Writable } from 'node:stream';
@@ -7,6 +8,7 @@ import { promisify } from 'node:util';
 import { PrismaPg } from '@prisma/adapter-pg';
 import pg from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { describeWith } from '../../../../test/support/clients.js';
 import { type TestGateway, testGateway } from '../../../../test/support/gateway.js';
 import { RawPostgres, say, told } from '../../../../test/support/raw-postgres.js';
 import { type TestDatabase, testDatabase, until } from '../../../../test/support/servers.js';
@@ -31,7 +33,7 @@ const psql = (...args: string[]) => run('psql', ['-X', '-v', 'ON_ERROR_STOP=1', 
 const texts = () => gate.of('command.issued').map((event) => event.data.statement?.text);
 const completed = () => gate.of('command.completed').map((event) => event.data);
 
-describe('psql', () => {
+describeWith('psql', 'psql', () => {
   it('runs a statement, whose event is there before its outcome', async () => {
     const { stdout } = await psql('-c', 'SELECT 40 + 2');
     expect(stdout).toBe('42\n');
@@ -232,7 +234,7 @@ describe('a client that says all it has to say and closes its side', () => {
   });
 });
 
-describe('pgbench', () => {
+describeWith('pgbench', 'pgbench', () => {
   beforeAll(async () => {
     const { hostname, port, username, password } = new URL(database.url);
     const env = {
