@@ -4,6 +4,9 @@ import type { Logger } from '#platform';
 import { type ProjectionProgress, projectSessions } from '#record';
 import { backoffMs, pause, Wakeup } from './wakeup.js';
 
+/** Least time between two looks while events keep coming. The first after a rest is not held up. */
+const LOOK_INTERVAL_MS = 100;
+
 /** Keeps the sessions projection behind the head, woken by commits. Whether several do it at once is the projection's own care. */
 export class Projection {
   private readonly wakeup = new Wakeup();
@@ -47,9 +50,11 @@ export class Projection {
     const { signal } = this.stopping;
     for (let failures = 0; !signal.aborted; ) {
       try {
+        const startedAt = performance.now();
         this.progress = await this.project(this.pool, { signal });
         failures = 0;
         this.failure = undefined;
+        await pause(startedAt + LOOK_INTERVAL_MS - performance.now(), signal);
         await this.wakeup.wait();
       } catch (error) {
         if (signal.aborted) return;

@@ -18,6 +18,10 @@ import { backoffMs, pause, Wakeup } from './wakeup.js';
 
 const REPUBLISH_MS = 10_000;
 const STANDBY_LOOK_MS = 500;
+/** Least time between two transactions while events trickle in. The first after a rest is not held up. */
+const COMMIT_INTERVAL_MS = 20;
+/** So many waiting events are worth a transaction at once. */
+const WORTHWHILE_EVENTS = 500;
 
 export interface RecordingParts {
   writer: LogWriter;
@@ -227,9 +231,12 @@ export class Recording {
       if (!(await this.upkeep())) return;
       if (queue.isEmpty) await wakeup.wait();
       if (signal.aborted) return;
+      const startedAt = performance.now();
       const again = await this.commit(queue.isEmpty ? EMPTY_BATCH : queue.next());
       if (again === 'restart') return;
       if (again === 'more') wakeup.ring();
+      const restMs = startedAt + COMMIT_INTERVAL_MS - performance.now();
+      if (restMs > 0 && queue.eventCount < WORTHWHILE_EVENTS) await pause(restMs, signal);
     }
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { CUT_OPTIONS, type CutOptions, cutBatch } from './cut.js';
 import { BatchDelivery, type Delivery } from './deliver-batch.js';
@@ -18,6 +19,11 @@ export interface LaneOptions extends Delivery {
 }
 
 const SWEEP_MS = 2_000;
+/**
+ * Least time between two cuts while events trickle in: a batch costs a dozen statements and a request, however few its events.
+ * The first after a rest is not held up, and what fills a batch does not wait.
+ */
+const CUT_INTERVAL_MS = 100;
 /** Wake-ups that one sweep makes at most. */
 const SWEEP_LIMIT = 128;
 
@@ -78,6 +84,7 @@ export class DeliveryLane {
     const { pool, destination, lane, observer } = this.options;
     while (this.isCutWanted && !this.isStopped) {
       this.isCutWanted = false;
+      const startedAt = performance.now();
       try {
         for (;;) {
           const cut = await cutBatch(pool, destination, lane, this.cutOptions);
@@ -90,6 +97,8 @@ export class DeliveryLane {
         observer.trouble(`cutting the ${lane} lane failed`, error);
         return;
       }
+      const restMs = startedAt + CUT_INTERVAL_MS - performance.now();
+      if (restMs > 0) await sleep(restMs);
     }
   }
 

@@ -78,13 +78,13 @@ const SettingsSchema = z.object({
   }),
   postgresPort: setting(z.coerce.number().int().min(1).max(65_535).optional(), {
     env: 'AFFIDAVIT_POSTGRES_PORT',
-    reason: 'Port of the embedded PostgreSQL. Unset: the one of the last start, at first any free one.',
+    reason: 'Port of the embedded PostgreSQL. Unset: the one of the last start, at first 15433 or any free one.',
     group: 'Stores',
     unit: 'TCP port',
   }),
   redisPort: setting(z.coerce.number().int().min(1).max(65_535).optional(), {
     env: 'AFFIDAVIT_REDIS_PORT',
-    reason: 'Port of the local Redis. Unset: the one of the last start, at first any free one.',
+    reason: 'Port of the local Redis. Unset: the one of the last start, at first 16379 or any free one.',
     group: 'Stores',
     unit: 'TCP port',
   }),

@@ -8,6 +8,8 @@ export interface SenderLimits {
   currentRunBytes: number;
   frameEvents: number;
   frameBytes: number;
+  /** Least time between two frames that are not full. The first after a rest goes at once; a steady trickle gathers. */
+  frameIntervalMs: number;
   /** Most that one refill writes at once; the rest follows by appends. One script call holds up all of Redis meanwhile. */
   refillBytes: number;
   /** Least time between two refills of an epoch; doubles while the mark stands still, … */
@@ -32,6 +34,7 @@ export const SENDER_LIMITS: SenderLimits = {
   currentRunBytes: 16 * MIB,
   frameEvents: MAX_FRAME_EVENTS,
   frameBytes: MAX_JOINT_FRAME_BYTES,
+  frameIntervalMs: 10,
   refillBytes: 4 * MIB,
   refillMs: 1000,
   refillMaxMs: 30_000,

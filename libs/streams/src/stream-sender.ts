@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { describeError, type Epoch, type NodeName } from '#events';
 import { type CutFrame, type CutPoint, FrameCutter } from './cut-frame.js';
@@ -155,15 +156,25 @@ export class StreamSender {
   }
 
   private async turn(): Promise<void> {
+    const startedAtMs = performance.now();
     try {
       const moved = await this.step();
       this.recovered();
-      if (!moved && !this.stopping) await this.wake.sleep(this.restMs());
+      if (this.stopping) return;
+      if (moved) await this.gather(startedAtMs);
+      else await this.wake.sleep(this.restMs());
     } catch (error) {
       this.fail(error);
       const most = Math.min(MAX_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** Math.min(this.failures, 10));
       if (!this.stopping) await this.recovery.sleep(most / 2 + Math.random() * (most / 2));
     }
+  }
+
+  /** A frame costs a signature, a round trip and a check at the recorder, however few its events: see SenderLimits.frameIntervalMs. */
+  private async gather(sinceMs: number): Promise<void> {
+    const restMs = sinceMs + this.limits.frameIntervalMs - performance.now();
+    const isFull = [...this.byEpoch.values()].some((of) => of.lastSeq - of.sentSeq >= this.limits.frameEvents);
+    if (restMs > 0 && !isFull) await sleep(restMs);
   }
 
   /** @returns true where a frame was written: there may be more */

@@ -5,25 +5,25 @@ export function rebuildCommand(): Command {
   return new Command('rebuild').description('Make a projection anew from the record.').addCommand(
     new Command('sessions')
       .description(
-        'Empty the sessions table and fold the whole record again. Gives the same rows; readers see them grow.',
+        'Fold the whole record again and correct the sessions table by it, in one transaction. A table that was right stays as it is.',
       )
       .option('--json', 'machine-readable output')
       .action(async (options: OutputOptions) => {
-        const [{ loadSettings }, { createPool, rebuildSessions }, { databaseUrlOf }] = await Promise.all([
+        const [{ loadSettings }, { rebuildSessions }, { withRecordDatabase }, { databaseUrlOf }] = await Promise.all([
           import('#platform'),
           import('#record'),
+          import('../record-database.js'),
           import('../running.js'),
         ]);
-        const pool = createPool(databaseUrlOf(loadSettings()), { applicationName: 'affidavit-rebuild', max: 2 });
         const startedAt = performance.now();
-        try {
-          const result = await rebuildSessions(pool);
-          await present(options, { result, elapsedMs: Math.round(performance.now() - startedAt) }, ({ elapsedMs }) => {
-            return `Sessions were folded again from the whole record (${(elapsedMs / 1000).toFixed(1)} s).`;
-          });
-        } finally {
-          await pool.end();
-        }
+        const url = databaseUrlOf(loadSettings());
+        const result = await withRecordDatabase(url, 'affidavit-rebuild', (pool) => rebuildSessions(pool));
+        const elapsedMs = Math.round(performance.now() - startedAt);
+        await present(options, { ...result, elapsedMs }, ({ sessions, events, corrected }) =>
+          corrected === 0
+            ? `${sessions} sessions from ${events} events: the table was right.`
+            : `${sessions} sessions from ${events} events: ${corrected} rows were corrected.`,
+        );
       }),
   );
 }

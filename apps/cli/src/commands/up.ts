@@ -1,10 +1,5 @@
 import { Command } from 'commander';
-
-export interface UpOptions {
-  once?: boolean;
-  json?: boolean;
-  watch?: boolean;
-}
+import type { UpOptions } from '../up/options.js';
 
 export function upCommand(): Command {
   return new Command('up')

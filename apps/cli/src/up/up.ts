@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiUrlOf, explainError, freePort, Lifecycle, loadSettings, PlatformError, type Settings } from '#platform';
 import { ApiClient, adminKeyFile } from '../api-client.js';
-import type { UpOptions } from '../commands/up.js';
 import { CliError, exitCodeOf } from '../errors.js';
 import { colours, line } from '../output.js';
 import { forgetRunning, isUp, readRunning } from '../running.js';
 import { type Arrival, confirmArrival } from './arrival.js';
+import type { UpOptions } from './options.js';
 import { runSampleSession, SAMPLE, sampleToken } from './sample.js';
 import { Stack } from './stack.js';
 import { Steps } from './steps.js';
@@ -125,10 +125,13 @@ function howToGoOn(settings: Settings, stack: Stack): string[] {
 }
 
 function prepareDataFolder(settings: Settings): void {
-  mkdirSync(join(settings.dataDir, 'logs'), { recursive: true });
+  mkdirSync(settings.dataDir, { recursive: true });
   // Under root the database server runs as another user, who must pass through, not look around.
   chmodSync(settings.dataDir, process.getuid?.() === 0 ? 0o711 : 0o700);
-  if (existsSync(join(settings.dataDir, 'logs'))) chmodSync(join(settings.dataDir, 'logs'), 0o700);
+  for (const name of ['logs', 'redis', 'datadog']) {
+    mkdirSync(join(settings.dataDir, name), { recursive: true });
+    chmodSync(join(settings.dataDir, name), 0o700);
+  }
 }
 
 /** The processes of an `up` that was killed close by themselves, but not at once. */

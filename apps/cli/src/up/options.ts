@@ -1,0 +1,6 @@
+/** The options of `affidavit up`. */
+export interface UpOptions {
+  once?: boolean;
+  json?: boolean;
+  watch?: boolean;
+}
