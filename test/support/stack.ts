@@ -109,8 +109,8 @@ export class Stack {
   }
 
   /** Starts one process and waits until it is ready. */
-  async run(app: AppName, env: Record<string, string> = {}): Promise<void> {
-    const child = spawn(process.execPath, ENTRY[app], {
+  async run(app: AppName, env: Record<string, string> = {}, args: string[] = []): Promise<void> {
+    const child = spawn(process.execPath, [...ENTRY[app], ...args], {
       cwd: ROOT,
       env: { ...this.environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -196,13 +196,23 @@ export class Stack {
   }
 
   private async prepare(): Promise<void> {
-    for (const name of ['affidavit', 'sample']) await this.query(`CREATE DATABASE ${name}`, [], this.postgres.url());
+    await this.query('CREATE DATABASE sample', [], this.postgres.url());
+    await this.makeRecord();
+    this.writePolicy();
+  }
+
+  /** An empty record, migrated. */
+  async makeRecord(): Promise<void> {
+    await this.query('CREATE DATABASE affidavit', [], this.postgres.url());
     const pool = createPool(this.recordUrl, { applicationName: 'test' });
     try {
       await migrate(pool);
     } finally {
       await pool.end();
     }
+  }
+
+  private writePolicy(): void {
     writeFileSync(
       join(this.folder, 'affidavit.yaml'),
       `version: 1
@@ -229,7 +239,8 @@ connections:
     );
   }
 
-  private async enrolmentToken(): Promise<string> {
+  /** A one-time token for the gateway. */
+  async enrolmentToken(): Promise<string> {
     const answer = await fetch(`${this.apiUrl}/v1/enrolments`, {
       method: 'POST',
       headers: { authorization: `Bearer ${this.adminKey}`, 'content-type': 'application/json' },
