@@ -11,6 +11,18 @@ interface Observed {
   };
 }
 
+interface Sending {
+  status(): {
+    state: 'ok' | 'waiting' | 'failing';
+    unconfirmedEvents: number;
+    windowBytes: number;
+    refills: number;
+    gaps: number;
+    refusedMarks: number;
+    epochs: { lastSeq: number; sentSeq: number }[];
+  };
+}
+
 /** From 50 µs: an append to a fast disk takes a tenth of a millisecond. */
 const APPEND_BUCKETS = [0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5];
 
@@ -50,7 +62,7 @@ export class GatewayMetrics {
   }
 
   /** Adds the gauges, which look at the running parts when they are scraped. */
-  observe(spool: Observed, gateway: { readonly openSessions: number }): void {
+  observe(spool: Observed, gateway: { readonly openSessions: number }, sender: Sending): void {
     const gauge = (name: string, help: string, read: () => number) => {
       this.#metrics.gauge(name, help, [], (self) => self.set(read()));
     };
@@ -71,5 +83,21 @@ export class GatewayMetrics {
       const at = spool.usage().oldestUnconfirmedAtMs;
       return at === null ? 0 : Math.max(0, (Date.now() - at) / 1000);
     });
+    gauge('affidavit_stream_unsent_events', 'Durable here, not in Redis', () =>
+      sender.status().epochs.reduce((sum, epoch) => sum + Math.max(0, epoch.lastSeq - epoch.sentSeq), 0),
+    );
+    gauge('affidavit_stream_window_bytes', 'In Redis, not confirmed by the record', () => sender.status().windowBytes);
+    gauge('affidavit_stream_up', '1 while Redis takes events', () => (sender.status().state === 'failing' ? 0 : 1));
+    gauge('affidavit_stream_refills', 'Streams made anew since the start', () => sender.status().refills);
+    gauge(
+      'affidavit_stream_gaps',
+      'Gaps signed since the start: events that can neither be sent nor found in the record',
+      () => sender.status().gaps,
+    );
+    gauge(
+      'affidavit_stream_refused_marks',
+      'Marks refused since the start: forged, foreign or disagreeing',
+      () => sender.status().refusedMarks,
+    );
   }
 }

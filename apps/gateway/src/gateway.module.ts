@@ -194,7 +194,7 @@ export class GatewayModule {
             gateway: PostgresGateway,
             metrics: GatewayMetrics,
           ) => {
-            metrics.observe(spool, gateway);
+            metrics.observe(spool, gateway, sender);
             const admin = await startAdminServer({
               host: settings.host,
               port: settings.gatewayAdminPort,
