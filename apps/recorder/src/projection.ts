@@ -5,7 +5,7 @@ import { type ProjectionProgress, projectSessions } from '#record';
 import { backoffMs, pause, Wakeup } from './wakeup.js';
 
 /** Least time between two looks while events keep coming. The first after a rest is not held up. */
-const LOOK_INTERVAL_MS = 100;
+const LOOK_INTERVAL_MS = 250;
 
 /** Keeps the sessions projection behind the head, woken by commits. Whether several do it at once is the projection's own care. */
 export class Projection {

@@ -19,7 +19,7 @@ import { backoffMs, pause, Wakeup } from './wakeup.js';
 const REPUBLISH_MS = 10_000;
 const STANDBY_LOOK_MS = 500;
 /** Least time between two transactions while events trickle in. The first after a rest is not held up. */
-const COMMIT_INTERVAL_MS = 20;
+const COMMIT_INTERVAL_MS = 50;
 /** So many waiting events are worth a transaction at once. */
 const WORTHWHILE_EVENTS = 500;
 

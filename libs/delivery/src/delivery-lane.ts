@@ -23,7 +23,7 @@ const SWEEP_MS = 2_000;
  * Least time between two cuts while events trickle in: a batch costs a dozen statements and a request, however few its events.
  * The first after a rest is not held up, and what fills a batch does not wait.
  */
-const CUT_INTERVAL_MS = 100;
+const CUT_INTERVAL_MS = 200;
 /** Wake-ups that one sweep makes at most. */
 const SWEEP_LIMIT = 128;
 

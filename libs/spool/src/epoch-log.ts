@@ -1,6 +1,6 @@
 import type { Epoch } from '#events';
 import { type ChainedRecord, GENESIS_CHAIN } from '#ledger';
-import { readSegment, type Segment } from './segment.js';
+import { readSegment, type Segment, type SegmentPage } from './segment.js';
 
 /** How far one run of this node came. */
 export interface SpoolEpoch {
@@ -21,6 +21,16 @@ export interface SpoolEpoch {
 /** What a mark did: see {@link EpochLog.confirm}. */
 export type Confirmed = 'advanced' | 'known' | 'back' | 'disagrees';
 
+/** Bytes that cannot be read as records. Whatever of them was acknowledged is a hole, and must not stay unsaid. */
+export interface SpoolDamage {
+  epoch: Epoch;
+  path: string;
+  /** First number that cannot be read. */
+  fromSeq: number;
+  /** Last one; undefined at the end of a run, where the rest may as well be a write that was never acknowledged. */
+  toSeq: number | undefined;
+}
+
 /** Events that became durable together and wait for the record. */
 interface Waiting {
   lastSeq: number;
@@ -30,6 +40,8 @@ interface Waiting {
 
 const MAX_WAITING = 4096;
 const RECENT_BYTES = 8 * 1024 * 1024;
+/** What a record costs in memory beside its bytes. */
+const RECENT_OVERHEAD_BYTES = 512;
 
 /** One epoch: its segments, what of it is recent enough to be read from memory, and how far it is confirmed. */
 export class EpochLog {
@@ -39,23 +51,28 @@ export class EpochLog {
   lastChain: Buffer = GENESIS_CHAIN;
   confirmedSeq = 0;
   confirmedChain: Buffer = GENESIS_CHAIN;
-  /** True once what was not confirmed stands in a later epoch again: nothing of this one is owed any more. */
+  /** Up to here it stands in a later epoch again. */
+  movedSeq = 0;
+  /** True once all that was not confirmed stands in a later epoch again: nothing of this one is owed any more. */
   isMoved = false;
   private waiting: Waiting[] = [];
+  private waitingBytes = 0;
   private recent: ChainedRecord[] = [];
   private recentBytes = 0;
+  private confirming: Promise<unknown> = Promise.resolve();
 
   constructor(
     readonly epoch: Epoch,
     /** The epoch's folder. */
     readonly folder: string,
+    private readonly onDamage: (damage: SpoolDamage) => void = () => undefined,
   ) {}
 
   describe(): SpoolEpoch {
     return {
       epoch: this.epoch,
       state: this.state,
-      firstSeq: this.segments.find((segment) => segment.lastSeq >= segment.firstSeq)?.firstSeq ?? this.lastSeq + 1,
+      firstSeq: this.segments.find((segment) => readableTo(segment) >= segment.firstSeq)?.firstSeq ?? this.lastSeq + 1,
       lastSeq: this.lastSeq,
       lastChain: this.lastChain,
       confirmedSeq: this.isMoved ? this.lastSeq : this.confirmedSeq,
@@ -65,8 +82,7 @@ export class EpochLog {
   }
 
   get bytesUnconfirmed(): number {
-    if (this.isMoved) return 0;
-    return this.waiting.reduce((sum, group) => sum + group.bytes, 0);
+    return this.isMoved ? 0 : this.waitingBytes;
   }
 
   get countUnconfirmed(): number {
@@ -75,6 +91,11 @@ export class EpochLog {
 
   get oldestUnconfirmedAtMs(): number | undefined {
     return this.isMoved ? undefined : this.waiting[0]?.sinceMs;
+  }
+
+  /** Whether nothing that this segment holds is owed to the record. */
+  isSettled(segment: Segment): boolean {
+    return this.isMoved || segment.lastSeq <= this.confirmedSeq;
   }
 
   /** Takes records that just became durable at the end of the last segment. */
@@ -86,27 +107,31 @@ export class EpochLog {
     this.waits({ lastSeq: last.seq, bytes, sinceMs: nowMs });
     for (const record of records) {
       this.recent.push(record);
-      this.recentBytes += record.bytes.length;
+      this.recentBytes += sizeInMemory(record);
     }
     if (this.recentBytes <= RECENT_BYTES) return;
     let drop = 0;
     // Down to half, so that the array is not moved for every append.
     while (this.recentBytes > RECENT_BYTES / 2 && drop < this.recent.length)
-      this.recentBytes -= this.recent[drop++]!.bytes.length;
+      this.recentBytes -= sizeInMemory(this.recent[drop++] as ChainedRecord);
     this.recent.splice(0, drop);
   }
 
-  /** A segment that an earlier run left. */
-  recovered(segment: Segment): void {
+  /**
+   * A segment that an earlier run left.
+   * @param lastChain chain at its last record, where that is known
+   */
+  recovered(segment: Segment, lastChain?: Buffer): void {
     this.segments.push(segment);
+    if (lastChain) this.lastChain = lastChain;
     if (segment.lastSeq < segment.firstSeq) return;
     this.lastSeq = segment.lastSeq;
-    this.lastChain = segment.lastChain;
     this.waits({ lastSeq: segment.lastSeq, bytes: segment.usedBytes, sinceMs: segment.writtenAt });
   }
 
   private waits(group: Waiting): void {
     this.waiting.push(group);
+    this.waitingBytes += group.bytes;
     if (this.waiting.length <= MAX_WAITING) return;
     // The record is long away: half the detail does.
     this.waiting = this.waiting.flatMap((first, at, all) => {
@@ -118,6 +143,20 @@ export class EpochLog {
     });
   }
 
+  private waitNoMore(): void {
+    while (this.waiting[0] && this.waiting[0].lastSeq <= this.confirmedSeq)
+      this.waitingBytes -= this.waiting.shift()?.bytes ?? 0;
+  }
+
+  /** Counts anew what waits, by segments: their last number, bytes, and since when. */
+  private waitAgain(sinceMs: (segment: Segment) => number): void {
+    this.waiting = this.segments
+      .filter((segment) => segment.lastSeq >= segment.firstSeq)
+      .map((segment) => ({ lastSeq: segment.lastSeq, bytes: segment.usedBytes, sinceMs: sinceMs(segment) }));
+    this.waitingBytes = this.waiting.reduce((sum, group) => sum + group.bytes, 0);
+    this.waitNoMore();
+  }
+
   /**
    * Durable records from `fromSeq` on; behind a hole, from the next number that can be read.
    * Their numbers adjoin each other. At least one if there is one, whatever its size.
@@ -125,18 +164,55 @@ export class EpochLog {
   async read(fromSeq: number, limit: { count: number; bytes: number }): Promise<ChainedRecord[]> {
     const oldest = this.recent[0];
     if (oldest && fromSeq >= oldest.seq) return this.readRecent(fromSeq - oldest.seq, limit);
-    for (const segment of this.segments) {
-      if (segment.lastSeq < Math.max(fromSeq, segment.firstSeq)) continue;
-      return readSegment(segment, Math.max(fromSeq, segment.firstSeq), limit);
+    for (const segment of [...this.segments]) {
+      const from = Math.max(fromSeq, segment.firstSeq);
+      if (readableTo(segment) < from) continue;
+      const page = await this.readFrom(segment, from, limit);
+      if (page?.endsAt) await this.foundRotten(segment, page.endsAt);
+      if (page && page.records.length > 0) return page.records;
     }
-    return [];
+    // Behind a hole that reaches as far as memory does.
+    return this.recent[0] && this.recent[0].seq >= fromSeq ? this.readRecent(0, limit) : [];
+  }
+
+  /** @returns undefined where the segment was deleted meanwhile */
+  private async readFrom(
+    segment: Segment,
+    from: number,
+    limit: { count: number; bytes: number },
+  ): Promise<SegmentPage | undefined> {
+    try {
+      return await readSegment(segment, from, limit);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !this.segments.includes(segment)) return undefined;
+      throw error;
+    }
+  }
+
+  /** From here on this segment is a hole. At the end of a run that is closed there is nothing behind it to wait for. */
+  private async foundRotten(
+    segment: Segment,
+    { seq, chain }: { seq: number; chain: Buffer | undefined },
+  ): Promise<void> {
+    if (segment.rottenFrom !== undefined && segment.rottenFrom <= seq + 1) return;
+    segment.rottenFrom = seq + 1;
+    this.onDamage({ epoch: this.epoch, path: segment.path, fromSeq: seq + 1, toSeq: segment.lastSeq });
+    if (this.state === 'open' || segment.lastSeq < this.lastSeq) return;
+    this.lastChain = chain ?? (await this.chainAt(seq)) ?? this.lastChain;
+    this.lastSeq = seq;
+    segment.lastSeq = seq;
+    if (this.confirmedSeq > seq) {
+      this.confirmedSeq = seq;
+      this.confirmedChain = this.lastChain;
+    }
+    this.waitAgain((each) => each.writtenAt);
   }
 
   private readRecent(start: number, limit: { count: number; bytes: number }): ChainedRecord[] {
     let end = start;
     let bytes = 0;
-    while (end < this.recent.length && end - start < limit.count) {
-      bytes += this.recent[end]!.bytes.length;
+    while (end < this.recent.length && (end === start || end - start < limit.count)) {
+      bytes += (this.recent[end] as ChainedRecord).bytes.length;
       if (end > start && bytes > limit.bytes) break;
       end += 1;
     }
@@ -148,51 +224,75 @@ export class EpochLog {
     if (seq === 0) return GENESIS_CHAIN;
     if (seq === this.lastSeq) return this.lastChain;
     if (seq > this.lastSeq) return undefined;
-    const [record] = await this.read(seq, { count: 1, bytes: 0 });
-    if (record?.seq === seq) return record.chain;
+    if (seq === this.confirmedSeq) return this.confirmedChain;
     // The first number that can be read again behind a hole, or behind what was deleted, says what came before it.
-    return (
-      this.segments.find((segment) => segment.firstSeq === seq + 1)?.prevChain ??
-      (seq === this.confirmedSeq ? this.confirmedChain : undefined)
-    );
+    const before = this.segments.find((segment) => segment.firstSeq === seq + 1)?.prevChain;
+    if (before) return before;
+    const [record] = await this.read(seq, { count: 1, bytes: 0 });
+    return record?.seq === seq ? record.chain : undefined;
   }
 
   /**
-   * Takes the record's word that it holds this epoch up to `seq` with this chain.
+   * Takes the record's word that it holds this epoch up to `seq` with this chain. One after the other, in the order of the calls.
    * advanced, known: as said · back: the record holds less than it did (restored, failed over), so it will be sent again
    * · disagrees: our own chain is another, or ends before; nothing changed.
    */
-  async confirm(seq: number, chain: Buffer): Promise<Confirmed> {
-    if (this.isMoved || (seq === this.confirmedSeq && chain.equals(this.confirmedChain))) return 'known';
-    // Of an ended run the disk may have lost what the record still has; then there is nothing left to send.
-    if (seq > this.lastSeq && this.state === 'open') return 'disagrees';
-    const own = await this.chainAt(seq);
-    if (own && !own.equals(chain)) return 'disagrees';
-    const went = seq >= this.confirmedSeq ? 'advanced' : 'back';
-    this.confirmedSeq = Math.min(seq, this.lastSeq);
-    this.confirmedChain = chain;
-    if (went === 'back') {
-      const bytes = this.segments.reduce((sum, segment) => sum + (segment.lastSeq > seq ? segment.usedBytes : 0), 0);
-      this.waiting = [{ lastSeq: this.lastSeq, bytes, sinceMs: Date.now() }];
-    }
-    while (this.waiting[0] && this.waiting[0].lastSeq <= this.confirmedSeq) this.waiting.shift();
-    return went;
+  confirm(seq: number, chain: Buffer, nowMs: number): Promise<Confirmed> {
+    const confirmed = this.confirming.then(() => this.takeMark(seq, chain, nowMs));
+    this.confirming = confirmed.catch(() => undefined);
+    return confirmed;
   }
 
-  /** What an earlier run noted of the last mark; the record's next one is compared as ever. */
-  restoreMark(seq: number, chain: Buffer, isMoved: boolean): void {
-    this.isMoved = isMoved;
+  private async takeMark(seq: number, chain: Buffer, nowMs: number): Promise<Confirmed> {
+    if (this.isMoved || (seq === this.confirmedSeq && chain.equals(this.confirmedChain))) return 'known';
+    // Of an ended run the disk may have lost what the record still has; then there is nothing left to send.
+    const isBeyond = seq > this.lastSeq;
+    if (isBeyond && this.state === 'open') return 'disagrees';
+    const own = await this.chainAt(seq);
+    if (own && !own.equals(chain)) return 'disagrees';
+    const before = this.confirmedSeq;
     this.confirmedSeq = Math.min(seq, this.lastSeq);
-    this.confirmedChain = chain;
-    while (this.waiting[0] && this.waiting[0].lastSeq <= this.confirmedSeq) this.waiting.shift();
+    this.confirmedChain = isBeyond ? this.lastChain : chain;
+    if (this.confirmedSeq < before) {
+      // As if it had just become durable: that the record lost it is no reason to refuse commands at once.
+      this.waitAgain(() => nowMs);
+      return 'back';
+    }
+    this.waitNoMore();
+    return this.confirmedSeq === before ? 'known' : 'advanced';
+  }
+
+  /**
+   * What an earlier run noted of the last mark. Not taken where our own chain is another: what a note names wrongly must not
+   * let segments go. The record's next mark is compared as ever.
+   */
+  async restoreMark(mark: { seq: number; chain: Buffer; movedSeq: number; isMoved: boolean }): Promise<void> {
+    this.movedSeq = mark.movedSeq;
+    this.isMoved = mark.isMoved;
+    if (mark.seq > this.lastSeq) return;
+    const own = await this.chainAt(mark.seq);
+    const oldest = this.describe().firstSeq;
+    if (own ? !own.equals(mark.chain) : mark.seq >= oldest) return;
+    this.confirmedSeq = mark.seq;
+    this.confirmedChain = mark.chain;
+    this.waitNoMore();
   }
 
   /** Forgets every mark: all that is still kept will be sent again. */
   forgetMark(): void {
     this.confirmedSeq = 0;
     this.confirmedChain = GENESIS_CHAIN;
-    this.waiting = this.segments
-      .filter((segment) => segment.lastSeq >= segment.firstSeq)
-      .map((segment) => ({ lastSeq: segment.lastSeq, bytes: segment.usedBytes, sinceMs: segment.writtenAt }));
+    this.movedSeq = 0;
+    this.isMoved = false;
+    this.waitAgain((segment) => segment.writtenAt);
   }
+}
+
+/** Last number of a segment that can be read. */
+function readableTo(segment: Segment): number {
+  return segment.rottenFrom === undefined ? segment.lastSeq : Math.min(segment.lastSeq, segment.rottenFrom - 1);
+}
+
+function sizeInMemory(record: ChainedRecord): number {
+  return record.bytes.length + RECENT_OVERHEAD_BYTES;
 }

@@ -31,3 +31,12 @@ export function closed(): SpoolError {
     retry: 'later',
   });
 }
+
+export function outcomeTooLarge(bytes: number, reservedBytes: number): SpoolError {
+  return new SpoolError({
+    code: 'SPOOL_OUTCOME_TOO_LARGE',
+    message: `an outcome of ${bytes} bytes does not fit the ${reservedBytes} bytes reserved for it`,
+    remedy: 'Shorten the event; its full text belongs into the events before it.',
+    retry: 'never',
+  });
+}

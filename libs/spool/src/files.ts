@@ -1,5 +1,6 @@
-import { closeSync, fdatasync, openSync, writeSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { closeSync, fdatasync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { open, rename, rm, statfs } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 
 /** What the spool asks of the disk where it writes. Tests put faults here. */
@@ -14,6 +15,8 @@ export interface SpoolFiles {
   close(fd: number): void;
   /** Renames, and makes the names of both folders durable. */
   rename(from: string, to: string, folders: string[]): Promise<void>;
+  /** Cuts a file that nobody writes any more to this size and makes it durable. The time of its last write stays. */
+  seal(path: string, bytes: number): Promise<void>;
   remove(path: string): Promise<void>;
 }
 
@@ -29,9 +32,28 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Makes a folder with all above it. Their names are on disk when this returns, else the first power cut could take them all. */
+export function makeFolder(path: string): void {
+  const first = mkdirSync(path, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  const top = dirname(resolve(first));
+  for (let folder = dirname(resolve(path)); ; folder = dirname(folder)) {
+    const fd = openSync(folder, 'r');
+    try {
+      fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    if (folder === top || folder === dirname(folder)) return;
+  }
+}
+
 /** The real disk. */
 export const DISK: SpoolFiles = {
   async allocate(path, bytes) {
+    const { bavail, bsize } = await statfs(dirname(path));
+    // Known before anything is written: a disk that is nearly full must not be filled to the brim at each try.
+    if (bavail * bsize < bytes) throw new Error(`ENOSPC: ${bavail * bsize} bytes are free, ${bytes} are needed`);
     const handle = await open(path, 'w', 0o600);
     try {
       // Zeros are written, not only promised: a sparse file could still meet a full disk, and the sync of an append then
@@ -54,6 +76,19 @@ export const DISK: SpoolFiles = {
   async rename(from, to, folders) {
     await rename(from, to);
     for (const folder of folders) await syncFolder(folder);
+  },
+  async seal(path, bytes) {
+    const handle = await open(path, 'r+');
+    try {
+      const { size, atime, mtime } = await handle.stat();
+      if (size > bytes) {
+        await handle.truncate(bytes);
+        await handle.utimes(atime, mtime);
+      }
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   },
   remove: (path) => rm(path, { recursive: true, force: true }),
 };

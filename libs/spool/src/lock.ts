@@ -1,5 +1,5 @@
-import { closeSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { SpoolError } from './errors.js';
 
 const held = new Set<string>();
@@ -15,7 +15,8 @@ function birth(pid: number): string {
 }
 
 function isAlive(pid: number, born: string): boolean {
-  if (pid === process.pid) return false;
+  // A living owner's lock always names it; a power cut may leave an empty one.
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {
@@ -26,28 +27,60 @@ function isAlive(pid: number, born: string): boolean {
 
 /**
  * Takes the spool's folder for this process. A lock that a dead process left is taken over.
+ * The lock appears under its name with its owner already in it, so a process killed here leaves nothing that looks alive.
  * @returns gives it back
  * @throws SPOOL_IN_USE
  */
 export function lockFolder(folder: string): () => void {
-  const file = join(folder, 'lock');
-  for (let attempt = 0; ; attempt++) {
-    try {
-      if (held.has(file)) throw inUse(folder, process.pid);
-      const fd = openSync(file, 'wx', 0o600);
-      writeSync(fd, `${process.pid} ${birth(process.pid)}\n`);
-      closeSync(fd);
-      held.add(file);
-      return () => {
-        held.delete(file);
-        rmSync(file, { force: true });
-      };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 2) throw error;
-      const [pid, born] = readFileSync(file, 'utf8').trim().split(' ');
-      if (isAlive(Number(pid), born ?? '')) throw inUse(folder, Number(pid));
-      rmSync(file, { force: true });
+  const file = resolve(folder, 'lock');
+  if (held.has(file)) throw inUse(folder, process.pid);
+  const own = join(folder, `lock.${process.pid}`);
+  const text = `${process.pid} ${birth(process.pid)}\n`;
+  writeFileSync(own, text, { mode: 0o600 });
+  try {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        linkSync(own, file);
+        break;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || attempt > 2) throw error;
+        removeStale(folder, file);
+      }
     }
+  } finally {
+    rmSync(own, { force: true });
+  }
+  held.add(file);
+  return () => {
+    held.delete(file);
+    rmSync(file, { force: true });
+  };
+}
+
+/** @throws SPOOL_IN_USE where its owner lives */
+function removeStale(folder: string, file: string): void {
+  const found = readIfThere(file);
+  if (found === undefined) return;
+  const [pid, born] = found.trim().split(' ');
+  if (isAlive(Number(pid), born ?? '')) throw inUse(folder, Number(pid));
+  // Moved aside and looked at again: another process may have taken it over between our look and our hand.
+  const aside = `${file}.stale.${process.pid}`;
+  try {
+    renameSync(file, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  if (readIfThere(aside) !== found) linkSync(aside, file);
+  rmSync(aside, { force: true });
+}
+
+function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 

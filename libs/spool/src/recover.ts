@@ -1,9 +1,11 @@
-import { mkdirSync, readdirSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { readdirSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Epoch } from '#events';
-import { EpochLog } from './epoch-log.js';
-import { scanSegment, segmentFirstSeq } from './segment.js';
+import { EpochLog, type SpoolDamage } from './epoch-log.js';
+import { writeFailed } from './errors.js';
+import type { SpoolFiles } from './files.js';
+import { describeSegment, scanSegment, segmentFirstSeq } from './segment.js';
 
 /** Epoch folders are numbered, since epochs themselves say nothing of their order and clocks are not to be trusted. */
 const EPOCH_FOLDER = /^(\d{8})-([0-9a-f]{16})$/;
@@ -13,46 +15,69 @@ export function epochFolder(directory: string, number: number, epoch: Epoch): st
 }
 
 /**
- * Reads what earlier runs left, oldest first: up to the last whole record of each segment, and of each segment no further than
- * where the next one begins. Runs that never made anything durable, and prepared space, are removed.
+ * Finds what earlier runs left, oldest first. Only the last segment of a run is read, up to its last whole record; of the others
+ * the next one's name says how far they count, and they are looked at when they are sent. So it takes as long for a spool of
+ * 50 GB as for a small one.
+ *
+ * What is found is made durable before anybody builds on it: a killed process may have left a record that only the page cache holds.
+ * Runs that never wrote anything, and prepared space, are removed; a run of which nothing can be read is set aside.
  */
-export async function recoverEpochs(directory: string): Promise<{ epochs: EpochLog[]; nextNumber: number }> {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const names = readdirSync(directory).sort();
+export async function recoverEpochs(
+  directory: string,
+  files: SpoolFiles,
+  onDamage: (damage: SpoolDamage) => void,
+): Promise<{ epochs: EpochLog[]; nextNumber: number }> {
   const epochs: EpochLog[] = [];
   let nextNumber = 1;
-  for (const name of names) {
+  for (const name of readdirSync(directory).sort()) {
     if (name.startsWith('spare-')) await rm(join(directory, name), { force: true });
     const match = EPOCH_FOLDER.exec(name);
     if (!match) continue;
     nextNumber = Number(match[1]) + 1;
-    const log = await recoverEpoch(join(directory, name), match[2] as Epoch);
-    if (log.lastSeq === 0) await rm(log.folder, { recursive: true, force: true });
-    else epochs.push(log);
+    const log = new EpochLog(match[2] as Epoch, join(directory, name), onDamage);
+    const isClean = await recoverEpoch(log, files, onDamage);
+    if (log.lastSeq > 0) epochs.push(log);
+    else if (isClean) await rm(log.folder, { recursive: true, force: true });
+    // Perhaps events that were acknowledged: not ours to delete.
+    else await rename(log.folder, join(directory, `unreadable-${name}`));
   }
   return { epochs, nextNumber };
 }
 
-async function recoverEpoch(folder: string, epoch: Epoch): Promise<EpochLog> {
-  const log = new EpochLog(epoch, folder);
-  const paths = readdirSync(folder)
+/** @returns whether nothing but records and zeros was found */
+async function recoverEpoch(
+  log: EpochLog,
+  files: SpoolFiles,
+  onDamage: (damage: SpoolDamage) => void,
+): Promise<boolean> {
+  const paths = readdirSync(log.folder)
     .filter((name) => segmentFirstSeq(name) !== undefined)
     .sort()
-    .map((name) => join(folder, name));
+    .map((name) => join(log.folder, name));
+  const last = paths.pop();
+  if (last === undefined) return true;
   for (const [at, path] of paths.entries()) {
-    const segment = await scanSegment(path);
-    if (!segment) continue;
-    const next = paths[at + 1];
-    const end = next === undefined ? undefined : (segmentFirstSeq(next) as number) - 1;
-    if (end !== undefined && segment.lastSeq > end) {
-      // What lies beyond was never acknowledged: its write failed, and the next segment begins in its place.
-      const following = next && (await scanSegment(next));
-      if (following) {
-        segment.lastSeq = end;
-        segment.lastChain = following.prevChain;
-      }
-    }
-    log.recovered(segment);
+    // What lies beyond was never acknowledged: its write failed, and the next segment began in its place.
+    const next = segmentFirstSeq(paths[at + 1] ?? last) as number;
+    log.recovered(await describeSegment(path, next - 1));
   }
-  return log;
+  const { segment, lastChain, isClean } = await scanSegment(last);
+  // The zeros go back to the disk, else each short run would cost a whole segment; bytes that are no record stay as they are.
+  if (isClean) segment.fileBytes = segment.usedBytes;
+  else onDamage({ epoch: log.epoch, path: last, fromSeq: segment.lastSeq + 1, toSeq: undefined });
+  await files.seal(last, segment.fileBytes).catch((cause) => {
+    throw writeFailed(last, cause);
+  });
+  log.recovered(segment, lastChain);
+  await reachLast(log);
+  return isClean;
+}
+
+/** Where the last segment holds nothing, the run ends with the segment before it, as far as that can be read. */
+async function reachLast(log: EpochLog): Promise<void> {
+  const last = log.segments.at(-1);
+  const before = log.segments.at(-2);
+  if (!last || !before || last.lastSeq >= last.firstSeq || last.prevChain) return;
+  const [record] = await log.read(before.lastSeq, { count: 1, bytes: 0 });
+  if (record?.seq === log.lastSeq) log.lastChain = record.chain;
 }

@@ -34,7 +34,7 @@ export const SENDER_LIMITS: SenderLimits = {
   currentRunBytes: 16 * MIB,
   frameEvents: MAX_FRAME_EVENTS,
   frameBytes: MAX_JOINT_FRAME_BYTES,
-  frameIntervalMs: 10,
+  frameIntervalMs: 20,
   refillBytes: 4 * MIB,
   refillMs: 1000,
   refillMaxMs: 30_000,
