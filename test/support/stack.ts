@@ -12,11 +12,14 @@ import {
   startLocalRedis,
 } from '#platform';
 import { createPool, migrate } from '#record';
+import { Cable } from './cable.js';
 import { until } from './servers.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
 const HOST = '127.0.0.1';
 const TOKEN = 'afd_test_token_of_the_agent';
+const DATADOG_KEY = 'canary-datadog-key-0f1e2d';
+const TARGET_PASSWORD = 'canary-target-password-3c4b5a';
 
 export type AppName = 'recorder' | 'forwarder' | 'api' | 'gateway' | 'datadog';
 
@@ -29,6 +32,18 @@ const ENTRY: Record<AppName, string[]> = {
   datadog: ['bin/affidavit.mjs', 'datadog', 'serve'],
 };
 
+export interface StackOptions {
+  apps?: AppName[];
+  env?: Record<string, string>;
+  postgresSettings?: Record<string, string>;
+  /** The target on a server of its own, so that the record's may be harmed under load. */
+  separateTarget?: boolean;
+  /** Lines to Redis, PostgreSQL and Datadog that can be cut. */
+  cables?: boolean;
+  /** A checkout to run from instead of this one: it has dist/, bin/, package.json. */
+  root?: string;
+}
+
 /**
  * The real thing, whole: PostgreSQL and Redis of its own, every process as it is built into dist/, and the Datadog stand-in.
  * A crash test kills its parts and starts them again. Faked: Datadog only.
@@ -37,22 +52,25 @@ export class Stack {
   readonly processes = new Map<AppName, ChildProcess>();
   readonly folder: string;
   readonly ports: Record<AppName | 'gatewayAdmin', number>;
-  private readonly overrides: Record<string, string>;
+  /** Lines that a fault may cut; absent where the processes reach the servers directly. */
+  readonly cables: { redis: Cable; postgres: Cable; datadog: Cable } | undefined;
+  private readonly options: StackOptions;
 
   private constructor(
-    readonly postgres: LocalPostgres,
+    public postgres: LocalPostgres,
     public redis: LocalRedis,
-    facts: { folder: string; ports: Stack['ports']; overrides: Record<string, string> },
+    /** Where the target lies: the record's server, unless they are kept apart. */
+    readonly targetServer: LocalPostgres,
+    facts: { folder: string; ports: Stack['ports']; cables: Stack['cables']; options: StackOptions },
   ) {
     this.folder = facts.folder;
     this.ports = facts.ports;
-    this.overrides = facts.overrides;
+    this.cables = facts.cables;
+    this.options = facts.options;
   }
 
   /** Starts servers and processes; resolves when every one of them says that it is ready. */
-  static async start(
-    options: { apps?: AppName[]; env?: Record<string, string>; postgresSettings?: Record<string, string> } = {},
-  ): Promise<Stack> {
+  static async start(options: StackOptions = {}): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), 'affidavit-stack-'));
     chmodSync(folder, 0o755);
     mkdirSync(join(folder, 'logs'));
@@ -64,15 +82,26 @@ export class Stack {
       gatewayAdmin: await freePort(HOST),
       datadog: await freePort(HOST),
     };
-    const [postgres, redis] = await Promise.all([
-      startLocalPostgres({
-        directory: join(folder, 'postgres'),
-        port: await freePort(HOST),
-        settings: { log_line_prefix: '%m [%p] ', ...options.postgresSettings },
-      }),
+    const settings = { log_line_prefix: '%m [%p] ', ...options.postgresSettings };
+    const [postgres, redis, separate] = await Promise.all([
+      startLocalPostgres({ directory: join(folder, 'postgres'), port: await freePort(HOST), settings }),
       startLocalRedis({ directory: join(folder, 'redis'), port: await freePort(HOST) }),
+      options.separateTarget
+        ? startLocalPostgres({
+            directory: join(folder, 'target'),
+            port: await freePort(HOST),
+            settings: { fsync: 'off' },
+          })
+        : undefined,
     ]);
-    const stack = new Stack(postgres, redis, { folder, ports, overrides: options.env ?? {} });
+    const cables = options.cables
+      ? {
+          redis: await Cable.to(redis.port),
+          postgres: await Cable.to(postgres.port),
+          datadog: await Cable.to(ports.datadog),
+        }
+      : undefined;
+    const stack = new Stack(postgres, redis, separate ?? postgres, { folder, ports, cables, options });
     try {
       await stack.prepare();
       const apps = options.apps ?? ['datadog', 'recorder', 'forwarder', 'api', 'gateway'];
@@ -92,11 +121,16 @@ export class Stack {
   }
 
   get targetUrl(): string {
-    return this.postgres.url('sample');
+    return this.targetServer.url('sample');
   }
 
   get apiUrl(): string {
     return `http://${HOST}:${this.ports.api}`;
+  }
+
+  /** What must never be seen outside the files that hold it. */
+  get secrets(): Record<string, string> {
+    return { token: TOKEN, apiKey: this.adminKey, datadogKey: DATADOG_KEY, targetPassword: TARGET_PASSWORD };
   }
 
   get adminKey(): string {
@@ -111,7 +145,7 @@ export class Stack {
   /** Starts one process and waits until it is ready. */
   async run(app: AppName, env: Record<string, string> = {}, args: string[] = []): Promise<void> {
     const child = spawn(process.execPath, [...ENTRY[app], ...args], {
-      cwd: ROOT,
+      cwd: this.options.root ?? ROOT,
       env: { ...this.environment(), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -168,7 +202,9 @@ export class Stack {
 
   async stop(options: { keep?: boolean } = {}): Promise<void> {
     for (const app of ['gateway', 'forwarder', 'recorder', 'api', 'datadog'] as const) await this.kill(app, 'SIGKILL');
-    await Promise.all([this.postgres.stop(), this.redis.stop()]);
+    const servers = new Set([this.postgres, this.targetServer]);
+    await Promise.all([...[...servers].map((server) => server.stop()), this.redis.stop()]);
+    for (const cable of Object.values(this.cables ?? {})) await cable.close();
     if (!options.keep) rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -176,10 +212,10 @@ export class Stack {
     return {
       PATH: process.env.PATH ?? '',
       HOME: process.env.HOME ?? '',
-      DATABASE_URL: this.recordUrl,
-      REDIS_URL: this.redis.url,
-      DD_API_KEY: 'local-stand-in',
-      DD_LOGS_URL: `http://${HOST}:${this.ports.datadog}/api/v2/logs`,
+      DATABASE_URL: rerouted(this.recordUrl, this.cables?.postgres),
+      REDIS_URL: rerouted(this.redis.url, this.cables?.redis),
+      DD_API_KEY: DATADOG_KEY,
+      DD_LOGS_URL: rerouted(`http://${HOST}:${this.ports.datadog}/api/v2/logs`, this.cables?.datadog),
       DD_API_URL: `http://${HOST}:${this.ports.datadog}`,
       AFFIDAVIT_CONFIG: join(this.folder, 'affidavit.yaml'),
       AFFIDAVIT_DATA: join(this.folder, 'data'),
@@ -190,13 +226,15 @@ export class Stack {
       AFFIDAVIT_GATEWAY_PORT: String(this.ports.gateway),
       AFFIDAVIT_GATEWAY_ADMIN_PORT: String(this.ports.gatewayAdmin),
       AFFIDAVIT_DATADOG_PORT: String(this.ports.datadog),
-      TEST_TARGET_PASSWORD: 'affidavit',
-      ...this.overrides,
+      TEST_TARGET_PASSWORD: TARGET_PASSWORD,
+      ...this.options.env,
     };
   }
 
   private async prepare(): Promise<void> {
-    await this.query('CREATE DATABASE sample', [], this.postgres.url());
+    const target = this.targetServer.url();
+    await this.query(`CREATE ROLE sample LOGIN SUPERUSER PASSWORD '${TARGET_PASSWORD}'`, [], target);
+    await this.query('CREATE DATABASE sample', [], target);
     await this.makeRecord();
     this.writePolicy();
   }
@@ -230,9 +268,9 @@ connections:
     sensitivity: sensitive
     target:
       host: ${HOST}
-      port: ${this.postgres.port}
+      port: ${this.targetServer.port}
       database: sample
-      user: postgres
+      user: sample
       password: { env: TEST_TARGET_PASSWORD }
       tls: { mode: disable }
 `,
@@ -250,4 +288,11 @@ connections:
     if (!body.token) throw new Error(`enrolment refused: ${answer.status} ${JSON.stringify(body)}`);
     return body.token;
   }
+}
+
+function rerouted(url: string, cable: Cable | undefined): string {
+  if (!cable) return url;
+  const through = new URL(url);
+  through.port = String(cable.port);
+  return through.href;
 }

@@ -25,9 +25,9 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
   onClose('prisma', () => prisma.$disconnect());
 
   const keyFile = join(settings.dataDir, 'admin.key');
+  // Into the file only: a log is read, kept and shipped by others.
   const made = await ensureAdminKey(pool, (key) => writeAdminKey(keyFile, key));
-  if (made)
-    logger.info({ file: keyFile }, `first start: the admin key is ${made.key} (shown this once; also in the file)`);
+  if (made) logger.info({ file: keyFile }, 'first start: an admin key was made; it stands in the file');
 
   const app = await createApi(
     new ApiParts({

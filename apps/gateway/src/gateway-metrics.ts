@@ -9,6 +9,7 @@ interface Observed {
     unconfirmedCount: number;
     oldestUnconfirmedAtMs: number | null;
   };
+  damage(): readonly unknown[];
 }
 
 interface Sending {
@@ -68,6 +69,11 @@ export class GatewayMetrics {
     };
     gauge('affidavit_gateway_sessions', 'Sessions that are open', () => gateway.openSessions);
     gauge('affidavit_spool_bytes', 'Size of the spool on disk', () => spool.usage().bytes);
+    gauge(
+      'affidavit_spool_damaged_parts',
+      'Parts of the spool found unreadable; a person should look',
+      () => spool.damage().length,
+    );
     gauge('affidavit_spool_reserved_bytes', 'Space held for outcomes', () => spool.usage().reservedBytes);
     gauge(
       'affidavit_spool_unconfirmed_bytes',

@@ -77,23 +77,36 @@ export class GatewayModule {
               directory: join(folder, 'spool'),
               node,
               version: start.version,
+              log: enrolment.log,
               ...withoutUndefined(settings.spool),
               // Before earlier runs were looked through, the file still speaks for them, and their segments must stay.
               beforeDelete: () =>
                 isFolded ? sessions.save(openSessionsFile) : Promise.reject(new Error('the gateway is still starting')),
             });
             app.onClose('spool', () => spool.close());
-            if (enrolment.isAdopted) await spool.forgetMarks();
-            const left = await sessionsLeftOpen(spool, spool.epoch, openSessionsFile);
-            if (left.length > 0) {
-              await spool.appendAll(left.map((session) => abandoned(session, Date.now())));
-              logger.warn(
-                { sessions: left.length },
-                'sessions of an earlier run were left open; they are recorded as abandoned',
+            if (enrolment.isAdopted) {
+              logger.warn({ log: enrolment.log }, 'another log was adopted: all that the spool keeps is sent there');
+            }
+            for (const damage of spool.damage()) {
+              logger.error(
+                { damage },
+                'a part of the spool cannot be read; what was not recorded of it becomes a named hole',
               );
             }
-            await sessions.save(openSessionsFile);
-            isFolded = true;
+            const left = await sessionsLeftOpen(spool, spool.epoch, openSessionsFile);
+            const abandon = async () => {
+              if (left.length > 0) {
+                await spool.appendAll(left.map((session) => abandoned(session, Date.now())));
+                logger.warn(
+                  { sessions: left.length },
+                  'sessions of an earlier run were left open; they are recorded as abandoned',
+                );
+              }
+              await sessions.save(openSessionsFile);
+              isFolded = true;
+            };
+            // A full spool must not keep the gateway from starting: only sending what it holds makes room.
+            await abandon().catch((error) => whenPossible(abandon, error, logger));
             return spool;
           },
         },
@@ -126,7 +139,7 @@ export class GatewayModule {
               markPublicKey: enrolment.markKey,
               logger,
               onFork: async (epoch, _mark, agreedSeq) => {
-                await spool.startEpoch('the record holds another event under a number of this run');
+                await spool.startEpoch();
                 const again = await spool.reappend(epoch, agreedSeq);
                 logger.error(
                   { epoch, events: again },
@@ -312,4 +325,11 @@ function noRedis(): GatewayError {
     remedy: 'Set REDIS_URL to a Redis 7 or Valkey that may not evict; `affidavit up` starts a local one.',
     retry: 'never',
   });
+}
+
+/** Tries again once a second, behind the start, what failed for now. @throws what will not come right by waiting */
+function whenPossible(work: () => Promise<void>, error: unknown, logger: App['logger']): void {
+  if (!(error instanceof AffidavitError) || error.retry !== 'later') throw error;
+  logger.warn({ reason: describeError(error) }, 'the spool takes nothing yet; what this start has to say waits');
+  setTimeout(() => void work().catch((again) => whenPossible(work, again, logger)), 1000).unref();
 }

@@ -277,15 +277,6 @@ export class EpochLog {
     this.confirmedChain = mark.chain;
     this.waitNoMore();
   }
-
-  /** Forgets every mark: all that is still kept will be sent again. */
-  forgetMark(): void {
-    this.confirmedSeq = 0;
-    this.confirmedChain = GENESIS_CHAIN;
-    this.movedSeq = 0;
-    this.isMoved = false;
-    this.waitAgain((segment) => segment.writtenAt);
-  }
 }
 
 /** Last number of a segment that can be read. */

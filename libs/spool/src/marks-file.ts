@@ -2,6 +2,11 @@ import { readFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import type { EpochLog } from './epoch-log.js';
 
+interface Notes {
+  log: string;
+  epochs: Record<string, Note>;
+}
+
 interface Note {
   seq: number;
   chain: string;
@@ -21,19 +26,21 @@ export class MarksFile {
 
   constructor(
     private readonly path: string,
+    private readonly log: string,
     private readonly logs: readonly EpochLog[],
   ) {}
 
   async restore(): Promise<void> {
-    let notes: Record<string, Note>;
+    let notes: Notes;
     try {
-      notes = JSON.parse(readFileSync(this.path, 'utf8')) as Record<string, Note>;
+      notes = JSON.parse(readFileSync(this.path, 'utf8')) as Notes;
     } catch {
       // None yet, or not whole: the record says it again.
       return;
     }
+    if (notes.log !== this.log) return;
     for (const log of this.logs) {
-      const note = notes[log.epoch];
+      const note = notes.epochs?.[log.epoch];
       if (!note || !Number.isSafeInteger(note.seq) || !/^[0-9a-f]{64}$/.test(note.chain)) continue;
       await log.restoreMark({
         seq: note.seq,
@@ -57,7 +64,7 @@ export class MarksFile {
   }
 
   private async writeNow(): Promise<void> {
-    const notes = Object.fromEntries(
+    const epochs = Object.fromEntries(
       this.logs.map((log): [string, Note] => [
         log.epoch,
         {
@@ -70,7 +77,7 @@ export class MarksFile {
     );
     const draft = `${this.path}.new`;
     try {
-      await writeFile(draft, JSON.stringify(notes), { mode: 0o600 });
+      await writeFile(draft, JSON.stringify({ log: this.log, epochs } satisfies Notes), { mode: 0o600 });
       await rename(draft, this.path);
     } catch {
       // A full or failing disk shows itself in usage(); the marks come again from the record.

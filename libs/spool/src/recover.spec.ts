@@ -182,7 +182,10 @@ describe('a spool that is opened again', () => {
   it('does not believe a note of marks that its own chain contradicts', async () => {
     const { epoch, records, directory } = await left('marks');
     const note = (chain: Buffer | undefined) =>
-      JSON.stringify({ [epoch]: { seq: 40, chain: chain?.toString('hex'), movedSeq: 0, isMoved: false } });
+      JSON.stringify({
+        log: '',
+        epochs: { [epoch]: { seq: 40, chain: chain?.toString('hex'), movedSeq: 0, isMoved: false } },
+      });
     writeFileSync(`${directory}/marks.json`, note(records[38]?.chain));
     let spool = await folder.open({ directory });
     expect(spool.epochs()[0]).toMatchObject({ epoch, confirmedSeq: 0 });

@@ -292,7 +292,7 @@ describe('the spool', () => {
     const records = await spool.appendAll([draft('both have it'), draft('only here 1'), draft('only here 2')]);
     const old = spool.epoch;
     await spool.confirm(old, records[0]!.seq, records[0]!.chain);
-    await spool.startEpoch('forked');
+    await spool.startEpoch();
     expect(spool.epoch).not.toBe(old);
     expect(await spool.reappend(old, records[0]!.seq)).toBe(2);
     expect((await everything(spool)).map(textOf).slice(1)).toEqual(['only here 1', 'only here 2']);
@@ -310,7 +310,7 @@ describe('the spool', () => {
     const old = spool.epoch;
     const texts = Array.from({ length: 600 }, (_, i) => `event ${i}`);
     await spool.appendAll(texts.map(draft));
-    await spool.startEpoch('forked');
+    await spool.startEpoch();
     isFull = true;
     await expect(spool.reappend(old, 1)).rejects.toMatchObject({ code: 'SPOOL_FULL', retry: 'later' });
     isFull = false;
@@ -335,7 +335,7 @@ describe('the spool', () => {
         for (;;) await spool.append(draft('c'.repeat(900)));
       })(),
     ).rejects.toMatchObject({ code: 'SPOOL_FULL' });
-    await expect(spool.startEpoch('forked')).rejects.toMatchObject({ code: 'SPOOL_FULL', retry: 'later' });
+    await expect(spool.startEpoch()).rejects.toMatchObject({ code: 'SPOOL_FULL', retry: 'later' });
     expect(spool.epoch).toBe(epoch);
     for (const reservation of promised) await spool.append(draft('o'.repeat(1500)), reservation);
     expectChained(await everything(spool));
@@ -347,7 +347,7 @@ describe('the spool', () => {
     const spool = await open({ keepMs: 0, beforeDelete: () => beforeDelete() });
     const old = spool.epoch;
     for (let i = 0; i < 40; i++) await spool.append(draft('d'.repeat(500)));
-    await spool.startEpoch('another');
+    await spool.startEpoch();
     const { lastSeq, lastChain } = spool.epochs()[0]!;
     const first = (await spool.chainAt(old, 1)) as Buffer;
     let asked = 0;
@@ -394,18 +394,26 @@ describe('the spool', () => {
     await spool.close();
     await expect(spool.append(draft('late'))).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
     expect(() => spool.reserve()).toThrow(expect.objectContaining({ code: 'SPOOL_CLOSED' }));
-    await expect(spool.startEpoch('late')).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
+    await expect(spool.startEpoch()).rejects.toMatchObject({ code: 'SPOOL_CLOSED' });
   });
 
-  it('sends all that it keeps again once its marks are forgotten', async () => {
-    const spool = await open();
+  it('sends another log all that it keeps: what the one before confirmed does not count', async () => {
+    const spool = await open({ log: 'first' });
     await spool.append(draft('one'));
+    const { epoch } = spool;
     const { lastSeq, lastChain } = spool.epochs()[0]!;
-    await spool.confirm(spool.epoch, lastSeq, lastChain);
+    await spool.confirm(epoch, lastSeq, lastChain);
     expect(spool.usage().unconfirmedCount).toBe(0);
-    await spool.forgetMarks();
-    expect(spool.epochs()[0]).toMatchObject({ confirmedSeq: 0, confirmedChain: GENESIS_CHAIN });
-    expect(spool.usage().unconfirmedCount).toBe(lastSeq);
+    await spool.close();
+
+    const same = await open({ log: 'first' });
+    expect(same.epochs().find((one) => one.epoch === epoch)).toMatchObject({ confirmedSeq: lastSeq });
+    await same.close();
+    const other = await open({ log: 'second' });
+    expect(other.epochs().find((one) => one.epoch === epoch)).toMatchObject({
+      confirmedSeq: 0,
+      confirmedChain: GENESIS_CHAIN,
+    });
   });
 
   it('survives kill -9 with every event that it acknowledged', async () => {

@@ -24,6 +24,10 @@ export interface SpoolOptions {
   node: NodeName;
   /** Goes into `producer.started`. */
   version: string;
+  /**
+   * Name of the log whose marks are meant. What another log confirmed does not count: all that is kept will be sent again.
+   */
+  log?: string;
   /** Default 16 MiB. */
   segmentBytes?: number;
   /** Confirmed segments are kept this long (default 24 h) … */
@@ -113,7 +117,7 @@ export class Spool {
       logs,
       nextNumber,
     );
-    this.marks = new MarksFile(join(directory, 'marks.json'), logs);
+    this.marks = new MarksFile(join(directory, 'marks.json'), options.log ?? '', logs);
     this.retention = new Retention(
       {
         keepMs,
@@ -235,7 +239,7 @@ export class Spool {
    * Closes the current epoch and begins another with `producer.started{previous}`. What is waiting goes into the old one.
    * @throws SPOOL_FULL, SPOOL_WRITE_FAILED: then the current epoch goes on
    */
-  async startEpoch(_reason: string): Promise<void> {
+  async startEpoch(): Promise<void> {
     if (this.isClosed) throw closed();
     await this.writer.rotate();
   }
@@ -264,12 +268,6 @@ export class Spool {
     log.isMoved = true;
     await this.marks.write();
     return count;
-  }
-
-  /** Forgets what was confirmed: all that is kept will be sent again (another log was adopted). */
-  async forgetMarks(): Promise<void> {
-    for (const log of this.logs) log.forgetMark();
-    await this.marks.write();
   }
 
   usage(): SpoolUsage {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { apiUrlOf, explainError, freePort, Lifecycle, loadSettings, PlatformError, type Settings } from '#platform';
@@ -47,6 +47,7 @@ export async function up(options: UpOptions): Promise<void> {
     const before = readRunning(settings);
     if (before && isUp(before)) throw alreadyRunning(settings, before.pid);
     await refuseTakenPorts(settings, before ? PREDECESSOR_MS : 0);
+    const isFirstStart = !existsSync(adminKeyFile(settings));
     const stack = await Stack.start(settings, steps, lifecycle);
     lifecycle.onClose('running', () => forgetRunning(settings));
     if (lifecycle.isStopping) return;
@@ -71,7 +72,7 @@ export async function up(options: UpOptions): Promise<void> {
     }
     result = undefined;
     say('');
-    for (const text of howToGoOn(settings, stack)) say(text);
+    for (const text of howToGoOn(settings, stack, isFirstStart)) say(text);
     say(colours.dim(`\nUp after ${((performance.now() - startedAt) / 1000).toFixed(1)} s. Ctrl-C stops all of it.`));
     if (options.watch) lifecycle.onClose('watch', watchSources(stack, say));
   } catch (error) {
@@ -97,7 +98,7 @@ async function sampleSession(settings: Settings, steps: Steps): Promise<Arrival>
   );
 }
 
-function howToGoOn(settings: Settings, stack: Stack): string[] {
+function howToGoOn(settings: Settings, stack: Stack, isFirstStart: boolean): string[] {
   const host = settings.host === '0.0.0.0' ? '127.0.0.1' : settings.host;
   const api = apiUrlOf(settings);
   const lines: [string, string][] = [];
@@ -109,7 +110,12 @@ function howToGoOn(settings: Settings, stack: Stack): string[] {
   }
   lines.push(
     ['API', `${api}/v1/sessions   (documentation: ${api}/docs)`],
-    ['API key', `${adminKeyFile(settings)}   (curl -H "Authorization: Bearer $(cat …)")`],
+    [
+      'API key',
+      isFirstStart
+        ? `${readFileSync(adminKeyFile(settings), 'utf8').trim()}   (shown this once; kept in ${adminKeyFile(settings)})`
+        : `${adminKeyFile(settings)}   (curl -H "Authorization: Bearer $(cat …)")`,
+    ],
     [
       'Metrics',
       [settings.apiPort, settings.recorderPort, settings.forwarderPort, settings.gatewayAdminPort]
