@@ -85,6 +85,15 @@ describe('affidavit.yaml', () => {
     ['a port out of range', swap('5433', '543300'), line('5433'), 'connections[0].target.port'],
     ['a missing host', swap('      host: db.internal\n', ''), line('target:'), 'connections[0].target.host is missing'],
     ['a broken verifier', swap(VERIFIER, 'md5abc'), line('verifier'), 'identities[0].tokens[0].verifier'],
+    [
+      'tokens of one identity with two salts',
+      swap(
+        '  - id: ann',
+        `      - { id: t2, verifier: "${makeVerifier('afd_y', Buffer.alloc(16, 1), 1)}" }\n  - id: ann`,
+      ),
+      line('- { id: t1') + 1,
+      'identities[0].tokens[1].verifier has another salt',
+    ],
     ['a name too long', swap('id: ann', `id: ${'a'.repeat(65)}`), line('id: ann'), 'identities[1].id'],
     ['purging the system class', swap('short: 30d,', 'short: 30d, system: 1d,'), line('classes:'), 'must be forever'],
     ['a key twice', swap('kind: human', 'kind: human\n    kind: agent'), line('kind: human') + 1, 'unique'],

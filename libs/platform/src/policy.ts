@@ -255,6 +255,16 @@ function crossProblems(policy: Policy): { path: Path; problem: string }[] {
       identity.tokens.map((token) => token.id),
       (token) => ['identities', at, 'tokens', token, 'id'],
     );
+    // A client logs in before it says which token it has, so all of an identity's tokens must answer one challenge.
+    const [first, ...others] = identity.tokens.map((token) => challengeOf(token.verifier));
+    others.forEach((challenge, index) => {
+      if (challenge === first) return;
+      problems.push({
+        path: ['identities', at, 'tokens', index + 1, 'verifier'],
+        problem:
+          "has another salt than this identity's first token; make it with `affidavit token create`, which shares it",
+      });
+    });
     identity.connections?.forEach((connection, index) => {
       if (names.has(connection)) return;
       problems.push({
@@ -331,4 +341,10 @@ function isVerifier(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Iterations and salt of a verifier: what the server's first message says. */
+function challengeOf(verifier: string): string {
+  const { iterations, salt } = parseVerifier(verifier);
+  return `${iterations}:${salt.toString('base64')}`;
 }

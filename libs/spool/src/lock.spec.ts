@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { testFolder } from '../../../test/support/servers.js';
+import { testFolder, until } from '../../../test/support/servers.js';
 import { lockFolder } from './lock.js';
 
 describe("the lock on a spool's folder", () => {
@@ -17,6 +18,20 @@ describe("the lock on a spool's folder", () => {
   it('of a living process is respected', () => {
     lock(`${process.ppid}\n`);
     expect(() => lockFolder(folder.path)).toThrow(expect.objectContaining({ code: 'SPOOL_IN_USE', retry: 'never' }));
+  });
+
+  it('of a killed process that nobody has waited for yet is taken over', async () => {
+    // The shell's child ends at once; the shell, stopped, cannot wait for it.
+    const shell = spawn('sh', ['-c', 'sleep 0 & echo $!; kill -STOP $$'], { stdio: ['ignore', 'pipe', 'ignore'] });
+    try {
+      const pid = Number(String((await once(shell.stdout, 'data'))[0]));
+      if (existsSync('/proc'))
+        await until('it is a zombie', () => / Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8')));
+      lock(`${pid} \n`);
+      lockFolder(folder.path)();
+    } finally {
+      shell.kill('SIGKILL');
+    }
   });
 
   it.each([

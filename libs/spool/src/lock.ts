@@ -4,14 +4,19 @@ import { SpoolError } from './errors.js';
 
 const held = new Set<string>();
 
-/** What tells one process from a later one with the same id; empty where the system does not say. */
-function birth(pid: number): string {
+/** Fields of a process from its state on (proc(5)); empty where the system does not say. */
+function facts(pid: number): string[] {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    return stat.slice(stat.lastIndexOf(')')).split(' ')[20] ?? '';
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   } catch {
-    return '';
+    return [];
   }
+}
+
+/** What tells one process from a later one with the same id. */
+function birth(pid: number): string {
+  return facts(pid)[19] ?? '';
 }
 
 function isAlive(pid: number, born: string): boolean {
@@ -22,6 +27,8 @@ function isAlive(pid: number, born: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
+  // Killed, and only not yet waited for by its parent: it writes no more.
+  if (facts(pid)[0] === 'Z') return false;
   return born === '' || birth(pid) === '' || birth(pid) === born;
 }
 
