@@ -21,6 +21,7 @@ import { OUTBOX_TYPES } from './outbox.js';
 import { effectiveClass, type RetentionClasses } from './partitions.js';
 import type { EpochAdvance, Fork, NewEvent, RecordBatch } from './record-batch.js';
 import { derivedColumns, type EventRow } from './recorded-row.js';
+import type { GoneNumbers } from './tenure.js';
 
 /** A person's declaration as the recorder took it from its table. */
 export interface DeclaredLoss {
@@ -54,8 +55,8 @@ export interface PlanInput {
   ownEpoch: Epoch;
   /** What `producer.started` of this tenure says. */
   version: string;
-  /** Own epochs of earlier tenures that are still open, and the last of all. */
-  earlier: { open: EpochMark[]; last: EpochMark | undefined };
+  /** Own epochs of earlier tenures that are still open, the last of all, and what Postgres lost of one. */
+  earlier: { open: EpochMark[]; last: EpochMark | undefined; gone: GoneNumbers | undefined };
   batch: RecordBatch;
   /** Bodies as they stood in the outbox. */
   outbox: readonly unknown[];
@@ -226,7 +227,7 @@ class Planner {
     const { input } = this;
     const mark = this.markOf(RECORD_NODE, input.ownEpoch);
     const own = [...drafts];
-    if (mark.seq === 0) own.unshift(this.startOwn(mark));
+    if (mark.seq === 0) own.unshift(this.startOwn(mark), ...this.loseOwn());
     const lastWords =
       input.stopReason === undefined ? [] : [this.own('producer.stopped', { reason: input.stopReason })];
     const makers = [
@@ -252,6 +253,20 @@ class Planner {
       last,
     });
     if (input.stopReason !== undefined) mark.state = 'closed';
+  }
+
+  /** Own events have no spool that could bring them back. */
+  private loseOwn(): EventDraft[] {
+    const { gone } = this.input.earlier;
+    if (!gone) return [];
+    const { epoch, from, to } = gone;
+    return [
+      this.lost(
+        { node: RECORD_NODE, epoch },
+        { from, to, by: 'producer' },
+        'Postgres came back without them: a restore or a failover',
+      ),
+    ];
   }
 
   private startOwn(mark: MarkRow): EventDraft {

@@ -234,6 +234,47 @@ describe('LogWriter', () => {
     await expectWholeLog();
   });
 
+  it('gives no own number twice when Postgres comes back older than it was, and names what is gone', async () => {
+    const read = { type: 'record.read' as const, time: '2026-11-25T12:00:00.000000Z', class: 'system' };
+    const writer = await activeWriter();
+    const before = `${new URL(database.url).pathname.slice(1)}_before`;
+    const { rows } = await pool.query<{ epoch: string }>(`SELECT epoch FROM producer_epoch WHERE node = 'record'`);
+    const copy = new URL(database.url);
+    copy.pathname = '/postgres';
+    const admin = createPool(copy.href, { applicationName: 'admin' });
+    const name = new URL(database.url).pathname.slice(1);
+    const withoutConnections = async (work: string[]) => {
+      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
+      for (const statement of work) await admin.query(statement);
+    };
+    try {
+      await withoutConnections([`CREATE DATABASE ${before} TEMPLATE ${name}`]);
+      for (const what of ['one', 'two']) {
+        await enqueueOutbox(pool, { ...read, data: { key: 'k1', what } });
+        await writer.commit(EMPTY_BATCH);
+      }
+      await withoutConnections([`DROP DATABASE ${name}`, `ALTER DATABASE ${before} RENAME TO ${name}`]);
+    } finally {
+      await admin.end();
+    }
+    await enqueueOutbox(pool, { ...read, data: { key: 'k1', what: 'three' } });
+    await expect(writer.commit(EMPTY_BATCH)).rejects.toMatchObject({ code: 'RECORD_SUPERSEDED' });
+    await writer.begin();
+    await writer.commit(EMPTY_BATCH);
+    await expectWholeLog();
+    const own = (await log()).map(({ epoch, seq, type }) => ({ old: epoch === rows[0]?.epoch, seq, type }));
+    expect(own).toEqual([
+      { old: true, seq: 1, type: 'producer.started' },
+      { old: false, seq: 1, type: 'producer.started' },
+      { old: false, seq: 2, type: 'producer.lost' },
+      { old: false, seq: 3, type: 'record.read' },
+    ]);
+    const lost = (await log()).find((event) => event.type === 'producer.lost');
+    expect(JSON.parse(lost!.body.toString('utf8'))).toMatchObject({
+      data: { node: 'record', epoch: rows[0]?.epoch, from: 2, to: 3, by: 'producer' },
+    });
+  });
+
   it('takes a COMMIT that comes with a warning as open', async () => {
     const writer = await activeWriter();
     await pool.query(`

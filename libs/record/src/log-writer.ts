@@ -8,7 +8,7 @@ import { releaseLease, takeLease } from './lease.js';
 import { type DeclaredLoss, type OwnHead, type Plan, planRecording } from './log-plan.js';
 import { Partitions, readRetentionClasses } from './partitions.js';
 import { EMPTY_BATCH, type RecordBatch } from './record-batch.js';
-import { readTenure, type Tenure } from './tenure.js';
+import { type GoneNumbers, type OwnProgress, readTenure, type Tenure } from './tenure.js';
 import { commitWithoutWarning, writePlan } from './write-plan.js';
 
 // The log writer in brief.
@@ -60,7 +60,9 @@ export class LogWriter {
   readonly holder = `${process.pid}-${randomUUID().slice(0, 8)}`;
   private readonly partitions = new Partitions();
   private tenure: Tenure | undefined;
-  private ownEpoch: Epoch | undefined;
+  private own: OwnProgress | undefined;
+  /** What was found gone of an own epoch, until it stands on the record. */
+  private gone: GoneNumbers | undefined;
   private classesReadAt = 0;
 
   constructor(private readonly options: LogWriterOptions) {}
@@ -79,11 +81,12 @@ export class LogWriter {
     this.tenure = undefined;
     try {
       if (!(await takeLease(this.options.pool, this.holder, this.leaseMs))) {
-        this.ownEpoch = undefined;
+        this.own = undefined;
         return false;
       }
-      this.tenure = await readTenure(this.options.pool, this.ownEpoch);
-      this.ownEpoch = this.tenure.ownEpoch;
+      const tenure = await readTenure(this.options.pool, this.own);
+      this.continueOwn(tenure);
+      this.tenure = tenure;
       this.classesReadAt = Date.now();
     } catch (cause) {
       throw unavailable(cause);
@@ -156,12 +159,20 @@ export class LogWriter {
   async end(reason: string): Promise<void> {
     if (this.tenure) await this.commit(EMPTY_BATCH, reason);
     this.tenure = undefined;
-    this.ownEpoch = undefined;
+    this.own = undefined;
     await releaseLease(this.options.pool, this.holder);
   }
 
   private get leaseMs(): number {
     return this.options.leaseMs ?? 5_000;
+  }
+
+  private continueOwn(tenure: Tenure): void {
+    const seq = tenure.marks.get(epochKey(RECORD_NODE, tenure.ownEpoch))?.seq ?? 0;
+    this.own = { epoch: tenure.ownEpoch, committed: seq, tried: seq };
+    // An epoch that is begun has said it already.
+    this.gone = seq > 0 ? undefined : (tenure.earlier.gone ?? this.gone);
+    tenure.earlier.gone = this.gone;
   }
 
   private requireTenure(): Tenure {
@@ -235,6 +246,7 @@ export class LogWriter {
     const recordedAt = instantOfMicros(opened.recordedAtUs);
     const quarantined = await writePlan(client, plan, recordedAt, batch.foreign, settingAside);
     await this.advanceHead(client, tenure, plan.size, recordedAt);
+    this.own = { epoch: tenure.ownEpoch, committed: 0, ...this.own, tried: ownSeqOf(plan, tenure) };
     await commitWithoutWarning(client);
 
     const from = tenure.size;
@@ -303,10 +315,19 @@ export class LogWriter {
     tenure.size = plan.size;
     tenure.awaitedEnds = plan.awaitedEnds;
     tenure.earlier.open = [];
+    const own = ownSeqOf(plan, tenure);
+    this.own = { epoch: tenure.ownEpoch, committed: own, tried: own };
+    if (own > 0) this.gone = undefined;
     for (const { node, epoch, state, seq, chain } of plan.marks) {
       tenure.marks.set(epochKey(node, epoch), { node, epoch, state, seq, chain });
     }
   }
+}
+
+/** Number up to which node `record`'s own epoch goes with this plan. */
+function ownSeqOf(plan: Plan, tenure: Tenure): number {
+  const planned = plan.marks.find((mark) => mark.node === RECORD_NODE && mark.epoch === tenure.ownEpoch);
+  return (planned ?? tenure.marks.get(epochKey(RECORD_NODE, tenure.ownEpoch)))?.seq ?? 0;
 }
 
 /** All epochs whose marks the plan may look at. */

@@ -21,20 +21,40 @@ export interface Tenure {
   ownEpoch: Epoch;
   marks: Map<string, EpochMark>;
   awaitedEnds: ProducerEnd[];
-  earlier: { open: EpochMark[]; last: EpochMark | undefined };
+  earlier: { open: EpochMark[]; last: EpochMark | undefined; gone: GoneNumbers | undefined };
   classes: RetentionClasses;
+}
+
+/** Numbers of an own epoch that were committed, and that a restored or failed-over Postgres no longer holds. */
+export interface GoneNumbers {
+  epoch: Epoch;
+  from: number;
+  to: number;
+}
+
+/** How far this process came in its own epoch. */
+export interface OwnProgress {
+  epoch: Epoch;
+  /** Last number whose commit was answered. */
+  committed: number;
+  /** Last number whose commit was asked for: it may have been seen, whatever became of it. */
+  tried: number;
 }
 
 /**
  * Reads what a writer must know before its next transaction.
- * @param ownEpoch the epoch of the tenure that goes on after an error; a new one is chosen without it, or where another recorder closed it
+ * @param progress of the tenure that goes on after an error. A new epoch is chosen without it, where another recorder closed it, or
+ *   where Postgres went back behind it: its numbers may stand at a destination already, and are not given to other events
  */
-export async function readTenure(db: Queryable, ownEpoch: Epoch | undefined): Promise<Tenure> {
+export async function readTenure(db: Queryable, progress: OwnProgress | undefined): Promise<Tenure> {
   // The size first: marks that are newer than it can only make the head's compare-and-set fail, never let it pass wrongly.
   const head = await readHead(db);
   const open = await readOpenMarks(db);
   const marks = new Map(open.map((mark) => [epochKey(mark.node, mark.epoch), mark]));
-  const own = await continuedEpoch(db, ownEpoch);
+  const known = progress && (await findMark(db, RECORD_NODE, progress.epoch));
+  const reached = known?.seq ?? 0;
+  const goesOn = progress && known?.state !== 'closed' && reached >= progress.tried;
+  const own = goesOn ? progress.epoch : (randomBytes(8).toString('hex') as Epoch);
   const ownKey = epochKey(RECORD_NODE, own);
   if (!marks.has(ownKey)) marks.set(ownKey, blankMark(RECORD_NODE, own));
   const last = await lastOwnMark(db);
@@ -48,14 +68,13 @@ export async function readTenure(db: Queryable, ownEpoch: Epoch | undefined): Pr
     earlier: {
       open: open.filter((mark) => mark.node === RECORD_NODE && mark.epoch !== own),
       last: last?.epoch === own ? undefined : last,
+      gone:
+        progress && reached < progress.committed
+          ? { epoch: progress.epoch, from: reached + 1, to: progress.committed }
+          : undefined,
     },
     classes: await readRetentionClasses(db),
   };
-}
-
-async function continuedEpoch(db: Queryable, epoch: Epoch | undefined): Promise<Epoch> {
-  const known = epoch && (await findMark(db, RECORD_NODE, epoch));
-  return epoch && known?.state !== 'closed' ? epoch : (randomBytes(8).toString('hex') as Epoch);
 }
 
 async function lastOwnMark(db: Queryable): Promise<EpochMark | undefined> {
