@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { type RecordedEvent, readEvents } from '#record';
 import type { Answer } from './answer.js';
@@ -44,6 +45,12 @@ export interface AfterDelivery {
 /** A destination that took something this short ago is there, and reads what we send. */
 const KNOWN_GOOD_MS = 60_000;
 const CHECK_TIMEOUT_MS = 5_000;
+/**
+ * How long an accepted batch is tried to be settled while Postgres is away, and how often: given up, it would be sent a second time.
+ * Past the lease, too: the settlement holds unless another forwarder took the batch over.
+ */
+const SETTLE_PATIENCE_MS = 10 * 60_000;
+const SETTLE_AGAIN_MS = 250;
 
 /** Delivers batches of one destination. Holds no state but when it was last accepted. */
 export class BatchDelivery {
@@ -126,7 +133,9 @@ export class BatchDelivery {
     switch (answer.kind) {
       case 'accepted': {
         this.acceptedAt = performance.now();
-        const settled = await settleAccepted(pool, batch, answer, batch.count - events.length);
+        const settled = await this.insist(batch, () =>
+          settleAccepted(pool, batch, answer, batch.count - events.length),
+        );
         seen(settled.held);
         this.observeAccepted(batch, events);
         return { wake: [], reopened: this.observeTurn(settled) };
@@ -146,6 +155,21 @@ export class BatchDelivery {
       }
       default:
         return answer satisfies never;
+    }
+  }
+
+  private async insist<T>(batch: ClaimedBatch, settle: () => Promise<T>): Promise<T> {
+    const { observer, stop } = this.delivery;
+    const startedAt = performance.now();
+    for (let tries = 1; ; tries++) {
+      try {
+        return await settle();
+      } catch (error) {
+        if (stop.aborted || performance.now() - startedAt > SETTLE_PATIENCE_MS) throw error;
+        if (tries === 1)
+          observer.trouble(`batch ${batch.id} was accepted, but that could not be written down yet`, error);
+        await sleep(SETTLE_AGAIN_MS, undefined, { signal: stop }).catch(() => undefined);
+      }
     }
   }
 

@@ -288,6 +288,30 @@ describe('Forwarder', () => {
     expect(rows).toEqual([{ attempt: 2, uncertain: 1 }]);
   });
 
+  it('sends nothing twice when PostgreSQL is away just as an accepted batch is to be settled', async () => {
+    await record.record(producer, drafts(5));
+    const { pool } = record;
+    const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>;
+    let refused = 0;
+    const failing = (...args: unknown[]) =>
+      refused < 3 && String(args[0]).includes(`state = 'accepted'`)
+        ? Promise.reject(new Error(`PostgreSQL is away (${++refused})`))
+        : query(...args);
+    const flaky = new Proxy(pool, {
+      get: (target, name) => {
+        if (name === 'query') return failing;
+        const value: unknown = Reflect.get(target, name);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    // A lease that ends before the settlement succeeds would be as good; this one is out of the way.
+    await forwarder({ pool: flaky, leaseMs: 10_000 });
+    const ids = await allArrived();
+    await settled();
+    expect(refused).toBe(3);
+    expect(arrived().sort()).toEqual([...ids].sort());
+  });
+
   it('jumps to the head when far behind, and lets catch-up bring the rest', async () => {
     await record.record(producer, drafts(500));
     const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });

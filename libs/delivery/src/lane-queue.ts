@@ -96,8 +96,8 @@ export class LaneQueue {
     const job = (await this.queue.getJob(id)) as Job<WakeUp> | undefined;
     if (!job) return;
     const state = await job.getState();
-    // Between the look and the act it may have gone by itself.
-    if (state === 'failed' || state === 'completed') await job.remove().catch(() => undefined);
+    // `unknown`: its list was lost and it was not, so nobody will ever take it. Between the look and the act it may have gone by itself.
+    if (state === 'failed' || state === 'completed' || state === 'unknown') await job.remove().catch(() => undefined);
     else if (state === 'delayed') await job.promote().catch(() => undefined);
   }
 }
