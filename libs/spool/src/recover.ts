@@ -5,6 +5,7 @@ import type { Epoch } from '#events';
 import { EpochLog, type SpoolDamage } from './epoch-log.js';
 import { writeFailed } from './errors.js';
 import type { SpoolFiles } from './files.js';
+import { salvage } from './salvage.js';
 import { describeSegment, scanSegment, segmentFirstSeq } from './segment.js';
 
 /** Epoch folders are numbered, since epochs themselves say nothing of their order and clocks are not to be trusted. */
@@ -21,6 +22,7 @@ export function epochFolder(directory: string, number: number, epoch: Epoch): st
  *
  * What is found is made durable before anybody builds on it: a killed process may have left a record that only the page cache holds.
  * Runs that never wrote anything, and prepared space, are removed; a run of which nothing can be read is set aside.
+ * Whole records behind rot in the last segment are kept, as a segment of their own.
  */
 export async function recoverEpochs(
   directory: string,
@@ -35,7 +37,7 @@ export async function recoverEpochs(
     if (!match) continue;
     nextNumber = Number(match[1]) + 1;
     const log = new EpochLog(match[2] as Epoch, join(directory, name), onDamage);
-    const isClean = await recoverEpoch(log, files, onDamage);
+    const isClean = await recoverEpoch(log, directory, files, onDamage);
     if (log.lastSeq > 0) epochs.push(log);
     else if (isClean) await rm(log.folder, { recursive: true, force: true });
     // Perhaps events that were acknowledged: not ours to delete.
@@ -47,21 +49,26 @@ export async function recoverEpochs(
 /** @returns whether nothing but records and zeros was found */
 async function recoverEpoch(
   log: EpochLog,
+  directory: string,
   files: SpoolFiles,
   onDamage: (damage: SpoolDamage) => void,
 ): Promise<boolean> {
-  const paths = readdirSync(log.folder)
-    .filter((name) => segmentFirstSeq(name) !== undefined)
-    .sort()
-    .map((name) => join(log.folder, name));
-  const last = paths.pop();
+  let paths = segmentPaths(log.folder);
+  let last = paths.pop();
   if (last === undefined) return true;
+  let scan = await scanSegment(last);
+  // Where the disk gives no room for it now, what lies behind stays where it is until the next start.
+  while (!scan.isClean && (await salvage(scan.segment, log.folder, directory, files).catch(() => false))) {
+    paths = segmentPaths(log.folder);
+    last = paths.pop() as string;
+    scan = await scanSegment(last);
+  }
   for (const [at, path] of paths.entries()) {
     // What lies beyond was never acknowledged: its write failed, and the next segment began in its place.
     const next = segmentFirstSeq(paths[at + 1] ?? last) as number;
     log.recovered(await describeSegment(path, next - 1));
   }
-  const { segment, lastChain, isClean } = await scanSegment(last);
+  const { segment, lastChain, isClean } = scan;
   // The zeros go back to the disk, else each short run would cost a whole segment; bytes that are no record stay as they are.
   if (isClean) segment.fileBytes = segment.usedBytes;
   else onDamage({ epoch: log.epoch, path: last, fromSeq: segment.lastSeq + 1, toSeq: undefined });
@@ -71,6 +78,13 @@ async function recoverEpoch(
   log.recovered(segment, lastChain);
   await reachLast(log);
   return isClean;
+}
+
+function segmentPaths(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => segmentFirstSeq(name) !== undefined)
+    .sort()
+    .map((name) => join(folder, name));
 }
 
 /** Where the last segment holds nothing, the run ends with the segment before it, as far as that can be read. */

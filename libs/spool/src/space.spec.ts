@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { until } from '../../../test/support/servers.js';
 import { draft, draftOfSize, everything, expectChained, SEGMENT, SpoolFolder, textOf } from '../test/spool-folder.js';
-import { DISK } from './files.js';
+import { DISK, type SpoolFiles } from './files.js';
 import type { Reservation } from './space.js';
 import type { Spool } from './spool.js';
 
@@ -229,5 +229,28 @@ describe('the space of a spool', () => {
       data: { previous: { epoch, seq: last.seq, chain: last.chain.toString('hex') } },
     });
     expect(records.map(textOf)).toEqual(['', 'c']);
+  });
+
+  it('that is only slow in coming is no reason to refuse: large appends wait for it, commands do not', async () => {
+    let isSlow = false;
+    const files: SpoolFiles = {
+      ...DISK,
+      allocate: async (path, bytes) => {
+        if (isSlow) await new Promise((resolve) => setTimeout(resolve, 30));
+        await DISK.allocate(path, bytes);
+      },
+    };
+    const spool = await folder.open({ files });
+    await spool.append(draft('first'));
+    isSlow = true;
+    let isDone = false;
+    const large = Promise.all(Array.from({ length: 24 }, () => spool.append(draft('x'.repeat(3700))))).then(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      spool.reserve().release();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    await large;
   });
 });

@@ -146,6 +146,11 @@ export class Space {
           throw spoolFull(reasonOf(cause), cause);
         });
       }
+      // The last spare is what new commands are promised meanwhile: a large append waits for another, if the disk has one.
+      if (!isPromised && this.spares.length === 1 && this.trouble === undefined && !this.isClosed) {
+        await this.prepare(1);
+        continue;
+      }
       const spare = needed > this.segmentBytes ? undefined : this.spares[0];
       const taken = spare ? this.slotsIn(spare.bytes - SEGMENT_HEAD_BYTES) - this.slotsIn(spare.bytes - needed) : 0;
       if (spare && (isPromised || this.slotsOfSpares() - taken >= others)) {
