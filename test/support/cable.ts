@@ -6,11 +6,17 @@ import { type AddressInfo, createConnection, createServer, type Server, type Soc
  */
 export type CableMode = 'pass' | 'cut' | 'stall' | 'swallow';
 
+interface Pair {
+  client: Socket;
+  server: Socket;
+}
+
 /** A line between processes and a server, which a test can cut, stall, slow down, or make swallow answers. */
 export class Cable {
   private mode: CableMode = 'pass';
   private delayMs = 0;
-  private readonly pairs = new Set<{ client: Socket; server: Socket }>();
+  private readonly pairs = new Set<Pair>();
+  private trap: { words: string[]; mode: CableMode; sprung: () => void } | undefined;
 
   private constructor(
     private readonly listener: Server,
@@ -32,6 +38,16 @@ export class Cable {
     this.mode = mode;
     if (mode === 'cut') this.reset();
     for (const pair of this.pairs) this.flow(pair);
+  }
+
+  /**
+   * Waits for a client to say all of `words` in one breath, and goes over to `mode` at that moment: with `swallow` what it said still
+   * arrives, with `cut` it does not. Resolves then. Reset the line afterwards: a connection that missed an answer is out of step.
+   */
+  trapOn(words: string[], mode: 'swallow' | 'cut'): Promise<void> {
+    return new Promise((resolve) => {
+      this.trap = { words, mode, sprung: resolve };
+    });
   }
 
   /** Every chunk arrives so much later, both ways. */
@@ -66,7 +82,9 @@ export class Cable {
     server.on('error', () => undefined);
     const pair = { client, server };
     this.pairs.add(pair);
-    client.on('data', (chunk) => this.pass(chunk, server));
+    client.on('data', (chunk) => {
+      if (!this.springTrap(chunk)) this.pass(chunk, server);
+    });
     server.on('data', (chunk) => {
       if (this.mode !== 'swallow') this.pass(chunk, client);
     });
@@ -78,7 +96,17 @@ export class Cable {
     this.flow(pair);
   }
 
-  private flow({ client, server }: { client: Socket; server: Socket }): void {
+  /** @returns true where this chunk must not arrive */
+  private springTrap(chunk: Buffer): boolean {
+    const { trap } = this;
+    if (!trap?.words.every((word) => chunk.includes(word))) return false;
+    this.trap = undefined;
+    this.set(trap.mode);
+    trap.sprung();
+    return trap.mode === 'cut';
+  }
+
+  private flow({ client, server }: Pair): void {
     const move = this.mode === 'stall' ? 'pause' : 'resume';
     client[move]();
     server[move]();

@@ -74,14 +74,7 @@ export class Stack {
     const folder = mkdtempSync(join(tmpdir(), 'affidavit-stack-'));
     chmodSync(folder, 0o755);
     mkdirSync(join(folder, 'logs'));
-    const ports = {
-      recorder: await freePort(HOST),
-      forwarder: await freePort(HOST),
-      api: await freePort(HOST),
-      gateway: await freePort(HOST),
-      gatewayAdmin: await freePort(HOST),
-      datadog: await freePort(HOST),
-    };
+    const ports = await differentPorts(['recorder', 'forwarder', 'api', 'gateway', 'gatewayAdmin', 'datadog']);
     const settings = { log_line_prefix: '%m [%p] ', ...options.postgresSettings };
     const [postgres, redis, separate] = await Promise.all([
       startLocalPostgres({ directory: join(folder, 'postgres'), port: await freePort(HOST), settings }),
@@ -178,8 +171,54 @@ export class Stack {
     await gone;
   }
 
+  /** Ends Redis by SIGKILL and starts it again at the same port: with what its append-only file kept, or empty. */
+  async restartRedis(options: { empty?: boolean } = {}): Promise<void> {
+    const { port, pid, exited } = this.redis;
+    const directory = join(this.folder, 'redis');
+    process.kill(pid, 'SIGKILL');
+    await exited;
+    if (options.empty) rmSync(directory, { recursive: true, force: true });
+    this.redis = await startLocalRedis({ directory, port });
+  }
+
+  /** Ends the record's PostgreSQL by SIGKILL, as a power cut does, and starts it again on the same data. */
+  async crashPostgres(): Promise<void> {
+    const { port, pid, exited } = this.postgres;
+    process.kill(pid, 'SIGKILL');
+    await exited;
+    const settings = { log_line_prefix: '%m [%p] ', ...this.options.postgresSettings };
+    const start = () => startLocalPostgres({ directory: join(this.folder, 'postgres'), port, settings });
+    const deadline = Date.now() + 20_000;
+    // Its children notice a moment later that it is gone; until then its memory is in use and it cannot start.
+    for (;;) {
+      try {
+        this.postgres = await start();
+        return;
+      } catch (error) {
+        if (Date.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 200));
+      }
+    }
+  }
+
   log(app: AppName): string {
     return readFileSync(join(this.folder, 'logs', `${app}.log`), 'utf8');
+  }
+
+  /**
+   * Stops the record's server and starts it again on the same port, perhaps with another cluster in its place.
+   * @param whileDown what is done meanwhile
+   * @param directory the cluster that comes up
+   */
+  async restartPostgres(
+    whileDown: () => Promise<unknown> = async () => undefined,
+    directory = this.postgres.directory,
+  ): Promise<void> {
+    const { port } = this.postgres;
+    await this.postgres.stop();
+    await whileDown();
+    const settings = { log_line_prefix: '%m [%p] ', ...this.options.postgresSettings };
+    this.postgres = await startLocalPostgres({ directory, port, settings });
   }
 
   /** Runs one statement against the record, as its owner. */
@@ -288,6 +327,14 @@ connections:
     if (!body.token) throw new Error(`enrolment refused: ${answer.status} ${JSON.stringify(body)}`);
     return body.token;
   }
+}
+
+/** A free port for each name. A port that is free may be found twice, while nobody listens there yet. */
+async function differentPorts<T extends string>(names: readonly T[]): Promise<Record<T, number>> {
+  const ports = new Set<number>();
+  while (ports.size < names.length) ports.add(await freePort(HOST));
+  const found = [...ports];
+  return Object.fromEntries(names.map((name, index) => [name, found[index]])) as Record<T, number>;
 }
 
 function rerouted(url: string, cable: Cable | undefined): string {

@@ -1,0 +1,16 @@
+import type { FaultCase } from '../case.js';
+import { DATADOG_CASES } from './datadog.js';
+import { HOST_CASES } from './host.js';
+import { INPUT_CASES } from './input.js';
+import { KILL_CASES } from './kill.js';
+import { POSTGRES_CASES } from './postgres.js';
+import { REDIS_CASES } from './redis.js';
+
+export const CASES: readonly FaultCase[] = [
+  ...DATADOG_CASES,
+  ...HOST_CASES,
+  ...INPUT_CASES,
+  ...KILL_CASES,
+  ...POSTGRES_CASES,
+  ...REDIS_CASES,
+];

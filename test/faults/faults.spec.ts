@@ -1,0 +1,97 @@
+import { appendFileSync } from 'node:fs';
+import type { FaultCase } from './case.js';
+import { CASES } from './cases/index.js';
+import { Dice } from './dice.js';
+import { type Allowance, type Tally, World } from './world.js';
+
+/**
+ * Every fault as a test of its own, against the real processes. `npm test` runs the core; `npm run faults` all of them, or
+ * random mixes for some minutes (scripts/faults.mjs, which sets the variables below and writes the report).
+ */
+const which = process.env.TEST_FAULTS ?? 'core';
+const seed = Number(process.env.TEST_FAULTS_SEED ?? 1);
+const only = process.env.TEST_FAULTS_ONLY;
+const results = process.env.TEST_FAULTS_RESULTS;
+const minutes = Number(process.env.TEST_FAULTS_MINUTES ?? 0);
+
+const selected = CASES.filter(
+  (one) => (which === 'core' ? one.core === true : true) && (!only || `${one.group}: ${one.name}`.includes(only)),
+);
+
+/** Does these faults one after the other to one world, and judges at the end. */
+async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void> {
+  const startedAt = Date.now();
+  const name = faults.map((one) => one.name).join(' + ');
+  const group = [...new Set(faults.map((one) => one.group))].join('+');
+  let tally: Tally | undefined;
+  let isGreen = false;
+  let why: string | undefined;
+  try {
+    const world = await World.start({
+      ...faults[0]?.options,
+      ...(process.env.TEST_FAULTS_ROOT ? { root: process.env.TEST_FAULTS_ROOT } : {}),
+    });
+    try {
+      const allowances: Allowance[] = [];
+      for (const one of faults) allowances.push((await one.run(world, dice)) ?? {});
+      tally = await world.expectInvariants(together(allowances));
+      isGreen = true;
+    } finally {
+      await world.stop({ keep: !isGreen && process.env.TEST_KEEP === '1' });
+    }
+  } catch (error) {
+    why = (error instanceof Error ? error.message : String(error)).slice(0, 2000);
+    throw error;
+  } finally {
+    if (results) {
+      const line = { group, name, seed: dice.seed, isGreen, ms: Date.now() - startedAt, ...tally, why };
+      appendFileSync(results, `${JSON.stringify(line)}\n`);
+    }
+  }
+}
+
+/** What any of them allows is allowed; Datadog is exact only where all of them say so. */
+function together(allowances: Allowance[]): Allowance {
+  const [first] = allowances;
+  if (first && allowances.length === 1) return first;
+  return {
+    faults: allowances.flatMap((one) => one.faults ?? []),
+    deadLetters: allowances.reduce((sum, one) => sum + (one.deadLetters ?? 0), 0),
+    exactlyOnce: allowances.every((one) => one.exactlyOnce === true),
+    restMs: Math.max(60_000, ...allowances.map((one) => one.restMs ?? 0)),
+  };
+}
+
+if (minutes === 0) {
+  describe('a fault', () => {
+    it.each(selected.map((one) => [one.group, one.name, one] as const))(
+      '%s: %s',
+      (_group, _name, one) => tryFaults([one], new Dice(seed)),
+      180_000,
+    );
+  });
+} else {
+  // A case that needs a world of its own is tried alone; of the others, up to three meet in one.
+  const mixable = selected.filter((one) => !one.alone && one.options === undefined);
+
+  describe('random mixes of faults', () => {
+    it(
+      `hold for ${minutes} minutes`,
+      async () => {
+        const dice = new Dice(seed);
+        const red: string[] = [];
+        for (const end = Date.now() + minutes * 60_000; Date.now() < end; ) {
+          const first = dice.pick(selected);
+          const others = mixable.includes(first) ? dice.between(0, 2) : 0;
+          const faults = [first, ...Array.from({ length: others }, () => dice.pick(mixable))];
+          const own = new Dice(dice.between(1, 2 ** 31));
+          await tryFaults(faults, own).catch((error: unknown) => {
+            red.push(`seed ${own.seed}: ${faults.map((one) => one.name).join(' + ')}: ${error}`);
+          });
+        }
+        expect(red).toEqual([]);
+      },
+      (minutes + 10) * 60_000,
+    );
+  });
+}

@@ -1,0 +1,32 @@
+import { appendFileSync } from 'node:fs';
+import { noticed, SABOTAGES } from './sabotage.js';
+
+/** The suite must be able to fail: a build that breaks a promise has to come out red, by the case that tries this promise. */
+const which = process.env.TEST_FAULTS ?? 'core';
+const seed = Number(process.env.TEST_FAULTS_SEED ?? 1);
+const only = process.env.TEST_FAULTS_ONLY;
+const results = process.env.TEST_FAULTS_RESULTS;
+
+const selected = SABOTAGES.filter(
+  (one) => (which === 'core' ? one.core === true : true) && (!only || one.name.includes(only)),
+);
+
+// With --only there may be none, of which jest makes an error.
+const describeAny = selected.length > 0 ? describe : describe.skip;
+
+describeAny('a sabotaged build is noticed', () => {
+  it.each(selected.map((one) => [one.name, one] as const))(
+    '%s',
+    async (name, one) => {
+      const startedAt = Date.now();
+      const why = await noticed(one, seed);
+      if (results) {
+        const ms = Date.now() - startedAt;
+        const line = { group: 'sabotage', name, case: one.case, seed, isGreen: why !== undefined, why, ms };
+        appendFileSync(results, `${JSON.stringify(line)}\n`);
+      }
+      expect({ name, isNoticed: why !== undefined }).toEqual({ name, isNoticed: true });
+    },
+    180_000,
+  );
+});

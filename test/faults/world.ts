@@ -1,0 +1,241 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createPool, rebuildSessions } from '#record';
+import { deliveredCopies, judgeRecord, recordedCommands } from '../support/invariants.js';
+import { effects, Load, numbersIn } from '../support/load.js';
+import { until } from '../support/servers.js';
+import { type AppName, Stack, type StackOptions } from '../support/stack.js';
+
+/** What one case counted, for the report. */
+export interface Tally {
+  sent: number;
+  executed: number;
+  recorded: number;
+  delivered: number;
+  duplicates: number;
+  lost: number;
+  foreign: number;
+  deadLetters: number;
+}
+
+/** What a case expects besides the rule, because its fault makes it so. Each is a named exception, never a wish. */
+export interface Allowance {
+  /** Sentences of judgeRecord that may appear, by what they contain. */
+  faults?: string[];
+  /** Recorded events that may be missing at Datadog: they stand in dead letters. */
+  deadLetters?: number;
+  /** Requests that Datadog took and lost without a word: their events, and no others, are missing there. */
+  droppedRequests?: number;
+  /** Postgres went back to an older copy, so that a batch's number and attempt may have been given twice. */
+  restored?: boolean;
+  /** Executed commands whose event may be gone with a disk: no more than the named holes hold, or than the case bounds. */
+  unrecorded?: number;
+  /** Nothing made an answer of Datadog uncertain: not one event may be there twice. */
+  exactlyOnce?: boolean;
+  /** How long the record and Datadog may take to come to rest after the fault ended. */
+  restMs?: number;
+}
+
+const APPS: AppName[] = ['gateway', 'recorder', 'forwarder', 'api', 'datadog'];
+
+/** The whole product under load from real clients, with every line to a server in the hands of a case. */
+export class World {
+  readonly stack: Stack;
+  load: Load;
+  private readonly filesBefore: Map<AppName, number>;
+
+  private constructor(stack: Stack) {
+    this.stack = stack;
+    this.load = new Load(stack);
+    this.filesBefore = new Map(APPS.map((app) => [app, openFiles(stack, app)]));
+  }
+
+  static async start(options: StackOptions = {}): Promise<World> {
+    const stack = await Stack.start({
+      separateTarget: true,
+      cables: true,
+      ...options,
+      // Scaled by configuration: what takes half a minute or more in production takes seconds here.
+      env: { AFFIDAVIT_FORWARDER_LEASE: '5s', ...options.env },
+    });
+    await stack.query('CREATE TABLE effect (id integer PRIMARY KEY)', [], stack.targetUrl);
+    return new World(stack);
+  }
+
+  /** Lets the load go on until so many more commands were answered with success. */
+  async answered(more: number, withinMs = 30_000): Promise<void> {
+    const goal = this.load.acknowledged.size + more;
+    await until(`${more} more commands are answered`, () => this.load.acknowledged.size >= goal, withinMs);
+  }
+
+  /** kill -9 and start again. */
+  async crash(app: AppName): Promise<void> {
+    await this.stack.kill(app, 'SIGKILL');
+    await this.stack.run(app);
+  }
+
+  /**
+   * The rule after every fault, judged from outside: what the target executed has its event (I4), once; each epoch is in order, positions
+   * are gapless, hashes agree (I1–I3); every recorded event is at Datadog or a dead letter (I5), copies beyond one are marked as
+   * later attempts (I6); the sessions table equals a rebuild (I7); files and memory are back to normal (I8); no secret is
+   * anywhere (I9). Nobody helped (I10).
+   */
+  async expectInvariants(allowance: Allowance = {}): Promise<Tally> {
+    const { stack, load } = this;
+    await load.stop();
+    await this.untilRecorded(allowance);
+    await this.rest(allowance.restMs ?? 60_000);
+
+    const judgement = await judgeRecord(stack);
+    const unexpected = judgement.faults.filter((fault) => !allowance.faults?.some((part) => fault.includes(part)));
+    expect(unexpected).toEqual([]);
+
+    const recorded = numbersIn(await recordedCommands(stack));
+    const executed = await effects(stack);
+    const unrecorded = executed.filter((id) => !recorded.has(id));
+    if (allowance.unrecorded === undefined) expect(unrecorded).toEqual([]);
+    else expect(unrecorded.length).toBeLessThanOrEqual(allowance.unrecorded);
+    expect([...load.acknowledged].filter((id) => !executed.includes(id))).toEqual([]);
+    expect([...recorded].filter(([, times]) => times !== 1)).toEqual([]);
+
+    const { copies, letters } = await this.expectDelivered(allowance);
+    if (allowance.exactlyOnce) expect([...copies].filter(([, count]) => count > 1)).toEqual([]);
+    await this.expectSessionsAsRebuilt();
+    this.expectNormalFiles();
+    await this.expectNoSecrets();
+
+    const [foreign] = await stack.query<{ n: number }>('SELECT count(*)::int AS n FROM foreign_entry');
+    return {
+      sent: load.attempted.size,
+      executed: executed.length,
+      recorded: judgement.events,
+      delivered: copies.size,
+      duplicates: [...copies.values()].reduce((sum, count) => sum + count - 1, 0),
+      lost: executed.filter((id) => !recorded.has(id)).length,
+      foreign: foreign?.n ?? 0,
+      deadLetters: letters,
+    };
+  }
+
+  async stop(options: { keep?: boolean } = {}): Promise<void> {
+    await this.load.stop();
+    await this.stack.stop(options);
+  }
+
+  /** A head that stands still proves no rest: a producer may wait half a minute before it fills a stream again. */
+  private async untilRecorded({ restMs = 60_000, unrecorded = 0 }: Allowance): Promise<void> {
+    const executed = await effects(this.stack);
+    for (const end = Date.now() + restMs; Date.now() < end; await new Promise((resolve) => setTimeout(resolve, 500))) {
+      const recorded = numbersIn(await recordedCommands(this.stack));
+      if (executed.filter((id) => !recorded.has(id)).length <= unrecorded) return;
+    }
+  }
+
+  /** Until the head has stood still for a while and nothing waits in the ledger. */
+  private async rest(withinMs: number): Promise<void> {
+    let last = '';
+    let since = Date.now();
+    await until(
+      'the record and the deliveries rest',
+      async () => {
+        const [state] = await this.stack.query<{ size: string; open: number; behind: string }>(
+          `SELECT size, (SELECT count(*)::int FROM delivery_batch WHERE state IN ('due', 'sending', 'paused')) AS open,
+                  (SELECT coalesce(sum(least(coalesce(to_pos, size), size) - next_pos), 0) FROM delivery_range) AS behind FROM log_head`,
+        );
+        const now = JSON.stringify([String(state?.size), state?.open, String(state?.behind)]);
+        if (now !== last) {
+          last = now;
+          since = Date.now();
+        }
+        return Date.now() - since > 2500 && state?.open === 0 && String(state.behind) === '0';
+      },
+      withinMs,
+    );
+  }
+
+  private async expectDelivered(allowance: Allowance): Promise<{ copies: Map<string, number>; letters: number }> {
+    const { stack } = this;
+    const ids = (await stack.query<{ id: string }>(`SELECT epoch || '.' || seq AS id FROM event`)).map((row) => row.id);
+    const dead = new Set(
+      (await stack.query<{ id: string }>('SELECT event_id AS id FROM dead_letter')).map((row) => row.id),
+    );
+    const copies = await deliveredCopies(stack);
+    const missing = ids.filter((id) => !copies.has(id) && !dead.has(id));
+    if (allowance.droppedRequests) expect(await this.batchesOf(missing)).toBe(allowance.droppedRequests);
+    else expect(missing).toEqual([]);
+    expect(dead.size).toBeLessThanOrEqual(allowance.deadLetters ?? 0);
+    const logs = (await stack.delivered()) as { evt: { id: string }; delivery: { batch: string; attempt: string } }[];
+    const seen = new Map<string, Set<string>>();
+    for (const { evt, delivery } of logs) {
+      const attempts = seen.get(evt.id) ?? new Set();
+      attempts.add(`${delivery.batch}/${delivery.attempt}`);
+      seen.set(evt.id, attempts);
+    }
+    // A second copy is honest only as another attempt: two under one attempt would be two requests that claim to be one.
+    if (!allowance.restored) expect([...copies].filter(([id, count]) => seen.get(id)?.size !== count)).toEqual([]);
+    return { copies, letters: dead.size };
+  }
+
+  /** How many requests these events went in. */
+  private async batchesOf(ids: string[]): Promise<number> {
+    const [row] = await this.stack.query<{ n: number }>(
+      `SELECT count(DISTINCT b.id)::int AS n FROM event e
+         JOIN delivery_batch b ON e.position >= b.from_pos AND e.position < b.to_pos AND b.state = 'accepted'
+        WHERE e.epoch || '.' || e.seq = ANY($1)`,
+      [ids],
+    );
+    return row?.n ?? 0;
+  }
+
+  private async expectSessionsAsRebuilt(): Promise<void> {
+    const read = () => this.stack.query('SELECT * FROM session ORDER BY id');
+    await until('the projection has read all', async () => {
+      const [at] = await this.stack.query<{ done: boolean }>(
+        `SELECT (SELECT position FROM projection WHERE name = 'sessions') >= (SELECT size FROM log_head) - 1 AS done`,
+      );
+      return at?.done;
+    });
+    const before = await read();
+    const pool = createPool(this.stack.recordUrl, { applicationName: 'faults' });
+    try {
+      await rebuildSessions(pool);
+    } finally {
+      await pool.end();
+    }
+    expect(await read()).toEqual(before);
+  }
+
+  private expectNormalFiles(): void {
+    for (const app of APPS) {
+      const before = this.filesBefore.get(app) ?? 0;
+      if (before > 0) expect({ app, files: openFiles(this.stack, app) < before + 60 }).toEqual({ app, files: true });
+    }
+  }
+
+  private async expectNoSecrets(): Promise<void> {
+    const secrets = this.stack.secrets;
+    const places: [string, string][] = [];
+    const logs = join(this.stack.folder, 'logs');
+    for (const file of readdirSync(logs)) places.push([file, readFileSync(join(logs, file), 'utf8')]);
+    places.push(['delivered', JSON.stringify(await this.stack.delivered())]);
+    const rows = await this.stack.query<{ t: string }>(
+      `SELECT row_to_json(b)::text AS t FROM delivery_batch b UNION ALL SELECT row_to_json(d)::text FROM dead_letter d
+        UNION ALL SELECT convert_from(body, 'UTF8') FROM event UNION ALL SELECT row_to_json(s)::text FROM session s`,
+    );
+    places.push(['tables', rows.map((row) => row.t).join('\n')]);
+    for (const [place, text] of places) {
+      for (const [name, secret] of Object.entries(secrets)) {
+        expect({ place, name, found: text.includes(secret) }).toEqual({ place, name, found: false });
+      }
+    }
+  }
+}
+
+function openFiles(stack: Stack, app: AppName): number {
+  const pid = stack.processes.get(app)?.pid;
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return 0;
+  }
+}
