@@ -7,7 +7,7 @@ CREATE TABLE log_head (
   log              text PRIMARY KEY,
   generation       integer NOT NULL DEFAULT 1,
   size             bigint NOT NULL DEFAULT 0 CHECK (size >= 0),          -- positions 0 … size-1 are taken
-  root_edge        bytea NOT NULL DEFAULT '',                            -- right edge of the Merkle tree (evidence issue)
+  root_edge        bytea NOT NULL DEFAULT '',                            -- right edge of the Merkle tree (comes with checkpoints)
   recorded_at      timestamptz NOT NULL DEFAULT '1970-01-01T00:00:00Z',  -- never falls
   mark_public_key  bytea,                                                -- SPKI DER, Ed25519; the private half lies in a file
   lease_holder     text,
