@@ -18,9 +18,10 @@ export function datadogCommand(): Command {
     .addCommand(
       new Command('serve')
         .description('Run the stand-in, which enforces the documented limits of the intake. `up` runs it by itself.')
-        .action(async () => {
+        .option('--keep <size>', 'bytes of logs that are kept; beyond, the older half goes', '64MiB')
+        .action(async (options: { keep: string }) => {
           const { serveStandIn } = await import('../stand-in.js');
-          await serveStandIn();
+          await serveStandIn(options.keep);
         }),
     );
 }
