@@ -1,13 +1,12 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
-import { ConfigError, loadOrCreateKeyPair, runApp, startAdminServer } from '#platform';
+import { ConfigError, loadOrCreateKeyPair, runApp, softwareVersion, startAdminServer } from '#platform';
 import { createPool, pendingMigrations } from '#record';
 import { assertRedisKeepsData, connectRedis } from '#streams';
 import { Recorder } from './recorder.js';
 import { recorderModule } from './recorder.module.js';
 import { untilDone } from './start-up.js';
-import { softwareVersion } from './version.js';
 
 await runApp('recorder', async ({ settings, logger, metrics, onClose }) => {
   const { databaseUrl, redisUrl, dataDir, host, recorderPort: port } = settings;

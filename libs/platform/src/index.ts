@@ -13,3 +13,4 @@ export * from './policy-file.js';
 export * from './ports.js';
 export * from './quantities.js';
 export * from './scram.js';
+export * from './version.js';
