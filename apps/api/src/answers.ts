@@ -183,7 +183,15 @@ export const HealthAnswer = z.strictObject({ alive: z.literal(true), startedAt: 
 export const ReadyAnswer = z.strictObject({
   ready: z.boolean(),
   checks: z.array(
-    z.strictObject({ name: z.string(), ok: z.boolean(), since: z.string(), reason: z.string().optional() }),
+    z.strictObject({
+      name: z.string(),
+      hop: z.string(),
+      ok: z.boolean(),
+      required: z.boolean(),
+      since: z.string(),
+      reason: z.string().optional(),
+      remedy: z.string().optional(),
+    }),
   ),
 });
 

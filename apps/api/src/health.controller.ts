@@ -1,18 +1,41 @@
-import { Controller, Get, Injectable, Res } from '@nestjs/common';
+import { Controller, Get, Injectable, type OnModuleDestroy, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { Health } from '#platform';
-import { readHead } from '#record';
+import { readRecordStatus, unavailable } from '#record';
 import { Operation } from './access.guard.js';
 import { HealthAnswer, ReadyAnswer } from './answers.js';
 import { ApiParts } from './parts.js';
 
 @Injectable()
-export class ApiHealth {
+export class ApiHealth implements OnModuleDestroy {
   readonly startedAt = new Date().toISOString();
   private readonly health: Health;
+  private readonly unwatch: () => void;
 
   constructor(private readonly parts: ApiParts) {
-    this.health = new Health([{ name: 'postgres', check: () => readHead(parts.pool).then(() => undefined) }]);
+    const status = () => readRecordStatus(parts.pool).catch((cause) => Promise.reject(unavailable(cause)));
+    this.health = new Health(() => [
+      { name: 'postgres', hop: 'record → reader', check: () => status().then(() => undefined) },
+      {
+        name: 'recorder',
+        hop: 'Redis → record',
+        required: false,
+        check: async () => {
+          const { active, leaseUntil } = (await status()).recorder;
+          if (active) return undefined;
+          return {
+            reason: 'no recorder is active',
+            remedy: 'Start a recorder, or see why it cannot record: its log and its /readyz say so.',
+            ...(leaseUntil === null ? {} : { sinceMs: Date.parse(leaseUntil) }),
+          };
+        },
+      },
+    ]);
+    this.unwatch = this.health.watch(parts.metrics);
+  }
+
+  onModuleDestroy(): void {
+    this.unwatch();
   }
 
   async ready(response: Response) {

@@ -1,7 +1,17 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { apiUrlOf, ConfigError, listen, runApp } from '#platform';
-import { createPool, ensureAdminKey, migrate, openPrisma, ReadSittings } from '#record';
+import {
+  apiUrlOf,
+  ConfigError,
+  Hindrance,
+  listen,
+  Metrics,
+  runApp,
+  STARTING,
+  startAdminServer,
+  untilDone,
+} from '#platform';
+import { createPool, ensureAdminKey, migrate, openPrisma, ReadSittings, unavailable } from '#record';
 import { writeAdminKey } from './admin-key.js';
 import { createApi } from './api.js';
 import { ApiParts } from './parts.js';
@@ -20,7 +30,21 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
   }
   const pool = createPool(settings.databaseUrl, { applicationName: 'affidavit-api' });
   onClose('pool', () => pool.end());
-  await migrate(pool);
+  const start = new Hindrance();
+  // Stands in the API's place until there is a record to read, so that whoever looks is told what it waits for.
+  const waiting = await startAdminServer({
+    host: settings.host,
+    port: settings.apiPort,
+    metrics: new Metrics({ service: 'api' }),
+    checks: () => [{ name: 'postgres', hop: 'record → reader', check: () => start.trouble ?? STARTING }],
+  });
+  try {
+    await untilDone(logger, start, 'PostgreSQL does not answer yet', () =>
+      migrate(pool).catch((cause) => Promise.reject(unavailable(cause))),
+    );
+  } finally {
+    await waiting.close();
+  }
   const prisma = await openPrisma(pool);
   onClose('prisma', () => prisma.$disconnect());
 

@@ -4,11 +4,13 @@ import { createConnection } from 'node:net';
 import { dirname } from 'node:path';
 import { AffidavitError, describeError } from '#events';
 import { formatSize, inspectSettings, loadPolicy, type Policy, readSecret, type Settings } from '#platform';
-import { createPool, pendingMigrations } from '#record';
+import { assertMigrated, createPool } from '#record';
 import { assertRedisKeepsData, connectRedis } from '#streams';
 import { ApiClient } from './api-client.js';
+import type { StatusView } from './api-types.js';
 import { datadogAccess } from './datadog-reader.js';
 import { CliError } from './errors.js';
+import { causeOf, lookAtProcesses, type ProcessReport } from './processes.js';
 import { databaseUrlOf, redisUrlOf } from './running.js';
 
 /** What one check found. `ok` null: it could not or need not be looked at. */
@@ -60,12 +62,8 @@ export async function examine(): Promise<Finding[]> {
       () => lookAtFolder(settings.dataDir),
       (detail) => detail,
     ),
-    ...processesOf(settings).map(([name, port]) => lookAtProcess(settings, name, port)),
-    check(
-      'API key',
-      () => ApiClient.of(settings).get('/v1/status'),
-      () => 'accepted',
-    ),
+    lookAtProcesses(settings).then((processes) => processes.flatMap(findingsOf)),
+    lookAtRecord(settings),
   ];
   if (loaded.ok) checks.push(...loadPolicy(settings.configFile).connections.map(lookAtTarget));
   return [...config, loaded, ...(await Promise.all(checks)).flat()];
@@ -106,16 +104,30 @@ async function lookAtPostgres(url: string): Promise<string> {
     }
     if (server.encoding !== 'UTF8')
       throw problem(`is encoded in ${server.encoding}`, 'Create the database with ENCODING UTF8.');
-    const pending = await pendingMigrations(pool);
-    if (pending.length > 0)
-      throw problem(
-        `lacks ${pending.length} migrations`,
-        'Run `affidavit migrate` (`affidavit up` does it by itself).',
-      );
+    await assertMigrated(pool);
+    await assertNotBlocked(pool);
     return `${server.version}, ${new URL(url).host}, migrated`;
   } finally {
     await pool.end();
   }
+}
+
+/** Names whoever holds up our own processes. */
+async function assertNotBlocked(pool: ReturnType<typeof createPool>): Promise<void> {
+  const { rows } = await pool.query<{ waiting: string; pid: number; name: string; since: Date; state: string }>(
+    `SELECT w.application_name AS waiting, b.pid, coalesce(nullif(b.application_name, ''), b.usename, 'unnamed') AS name,
+            b.xact_start AS since, b.state
+       FROM pg_stat_activity w CROSS JOIN LATERAL unnest(pg_blocking_pids(w.pid)) AS blocker
+       JOIN pg_stat_activity b ON b.pid = blocker
+      WHERE w.application_name LIKE 'affidavit-%' AND b.application_name NOT LIKE 'affidavit-%'
+        AND w.wait_event_type = 'Lock' AND w.query_start < clock_timestamp() - interval '1 second' LIMIT 1`,
+  );
+  const [lock] = rows;
+  if (!lock) return;
+  throw problem(
+    `${lock.waiting} waits for a lock of '${lock.name}' (pid ${lock.pid}, ${lock.state}, its transaction began ${lock.since?.toISOString()})`,
+    `End what that session does, or the session: SELECT pg_terminate_backend(${lock.pid}).`,
+  );
 }
 
 async function lookAtRedis(url: string): Promise<string> {
@@ -216,45 +228,62 @@ function nearestExisting(folder: string): string {
   return existsSync(folder) || folder === dirname(folder) ? folder : nearestExisting(dirname(folder));
 }
 
-function processesOf(settings: Settings): [string, number][] {
-  return [
-    ['gateway', settings.gatewayAdminPort],
-    ['recorder', settings.recorderPort],
-    ['forwarder', settings.forwarderPort],
-    ['api', settings.apiPort],
-  ];
-}
-
-async function lookAtProcess(settings: Settings, name: string, port: number): Promise<Finding> {
-  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
-  const found = await check(
-    name,
-    () => answers(`http://${host}:${port}/readyz`),
-    () => `ready on ${host}:${port}`,
-  );
-  return found.ok
-    ? found
-    : { ...found, remedy: `Start it (\`affidavit up\`), or set AFFIDAVIT_HOST and its port; its log says more.` };
-}
-
 async function answers(url: string): Promise<void> {
   const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) }).catch((cause: unknown) => {
     throw new Error(`does not answer at ${url}: ${causeOf(cause)}`);
   });
-  const text = await answer.text();
-  if (!answer.ok) throw new Error(`not ready: ${notReady(text)}`);
+  if (!answer.ok) throw new Error(`answers ${answer.status} at ${url}`);
 }
 
-function notReady(text: string): string {
-  try {
-    const { checks = [] } = JSON.parse(text) as {
-      checks?: { name: string; ok: boolean; reason?: string; since?: string }[];
-    };
-    const failing = checks.filter((one) => !one.ok).map((one) => `${one.name}: ${one.reason} (since ${one.since})`);
-    return failing.join('; ') || text.slice(0, 200);
-  } catch {
-    return text.slice(0, 200);
+function findingsOf({ name, at, checks, silence }: ProcessReport): Finding[] {
+  if (!checks) {
+    const remedy = 'Start it (`affidavit up`), or set AFFIDAVIT_HOST and its port; its log says more.';
+    return [{ name, ok: false, detail: `does not answer at ${at}: ${silence}`, remedy }];
   }
+  const failing = checks.filter((check) => !check.ok);
+  const isReady = failing.every((check) => !check.required);
+  return [
+    ...(isReady ? [{ name, ok: true, detail: `ready on ${at}` }] : []),
+    ...failing.map((check) => ({
+      name: `${name}: ${check.name}`,
+      ok: false,
+      detail: `${check.reason} (${check.hop}, since ${check.since})`,
+      ...(check.remedy === undefined ? {} : { remedy: check.remedy }),
+    })),
+  ];
+}
+
+/** What the record itself says that a person should look at. */
+async function lookAtRecord(settings: Settings): Promise<Finding[]> {
+  let status: StatusView | undefined;
+  const key = await check(
+    'API key',
+    async () => {
+      status = await ApiClient.of(settings).get<StatusView>('/v1/status');
+    },
+    () => 'accepted',
+  );
+  if (!status) return [key];
+  const worth: Finding[] = [];
+  if (status.quarantined > 0) {
+    worth.push({
+      name: 'quarantine',
+      ok: false,
+      detail: `${status.quarantined} events stand in the record as their bytes only`,
+      remedy:
+        'PostgreSQL refused them as rows; the table quarantine has the reasons. Nothing is lost; tell the maintainers.',
+    });
+  }
+  if (status.foreignEntries > 0) {
+    worth.push({
+      name: 'foreign entries',
+      ok: false,
+      detail: `${status.foreignEntries} stream entries were signed by no enrolled producer`,
+      remedy:
+        'Somebody else wrote to Redis: see the table foreign_entry, give Redis users (deploy/redis.acl), change its passwords.',
+    });
+  }
+  return [key, ...worth];
 }
 
 async function lookAtTarget(connection: Policy['connections'][number]): Promise<Finding> {
@@ -288,10 +317,6 @@ async function lookAtTarget(connection: Policy['connections'][number]): Promise<
 
 function problem(message: string, remedy: string): CliError {
   return new CliError({ code: 'CLI_FINDING', message, remedy, retry: 'later' });
-}
-
-function causeOf(error: unknown): string {
-  return error instanceof Error && error.cause instanceof Error ? describeError(error.cause) : describeError(error);
 }
 
 async function withTimeout<T>(work: Promise<T>, late: () => Error): Promise<T> {

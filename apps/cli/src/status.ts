@@ -1,7 +1,8 @@
-import { describeError } from '#events';
+import { AffidavitError, describeError } from '#events';
 import { loadSettings, type Settings } from '#platform';
 import { ApiClient } from './api-client.js';
 import type { DestinationView, ProducerView, StatusView } from './api-types.js';
+import { lookAtProcesses, type ProcessReport } from './processes.js';
 import { redisUrlOf } from './running.js';
 
 /** One hop of an event's way, of one producer, projection or destination. */
@@ -19,24 +20,102 @@ export interface Hop {
   note: string;
 }
 
-export interface Status {
-  log: { name: string; size: string; recordedAt: string | null };
-  hops: Hop[];
+/** What a process says is wrong, or that it says nothing. */
+export interface StatusTrouble {
+  hop: string;
+  /** Process and check. */
+  of: string;
+  /** RFC 3339; null where nobody knows. */
+  since: string | null;
+  reason: string;
+  remedy: string;
+  /** False: its process does its work all the same. */
+  required: boolean;
 }
 
-/** @throws CLI_API_UNREACHABLE. What else cannot be reached is shown as unknown. */
+export interface Status {
+  /** Null where the audit-log API does not answer. */
+  log: { name: string; size: string; recordedAt: string | null } | null;
+  hops: Hop[];
+  troubles: StatusTrouble[];
+}
+
+/** What cannot be reached is shown as trouble or as unknown. @throws CLI_NO_KEY, and what the API refuses */
 export async function collectStatus(): Promise<Status> {
   const settings = loadSettings();
   const api = ApiClient.of(settings);
-  const [status, { producers }] = await Promise.all([
-    api.get<StatusView>('/v1/status'),
-    api.get<{ producers: ProducerView[] }>('/v1/producers', { limit: 1000 }),
+  const [processes, spools, read] = await Promise.all([
+    lookAtProcesses(settings),
+    spoolHops(settings),
+    readRecord(api),
   ]);
-  const current = producers.filter((one) => one.node !== 'record' && one.state !== 'closed');
-  const [spools, streams] = await Promise.all([spoolHops(settings), streamHops(settings, current, status)]);
+  const troubles = processes.flatMap(troublesOf);
+  if ('unreachable' in read) {
+    const silent = processes.filter((one) => one.name !== 'gateway' && one.checks === undefined).map(silence);
+    return { log: null, hops: spools, troubles: [...troubles, ...(silent.length > 0 ? silent : [read.unreachable])] };
+  }
+  const { status, producers } = read;
+  const hops = [
+    ...spools,
+    ...(await streamHops(settings, producers, status)),
+    ...recordHops(status),
+    ...destinationHops(status),
+  ];
+  const idle = processes.find((one) => one.name === 'forwarder' && one.checks === undefined);
+  const waits = hops.some(
+    (hop) => hop.hop.startsWith('record → ') && hop.hop !== 'record → sessions' && hop.state !== 'ok',
+  );
+  if (idle && waits) troubles.push(silence(idle));
+  return { log: { name: status.log, size: status.head.size, recordedAt: status.head.recordedAt }, hops, troubles };
+}
+
+/** What the API says of the record; where it cannot, that itself is what is to be shown. */
+async function readRecord(
+  api: ApiClient,
+): Promise<{ status: StatusView; producers: ProducerView[] } | { unreachable: StatusTrouble }> {
+  try {
+    const [status, { producers }] = await Promise.all([
+      api.get<StatusView>('/v1/status'),
+      api.get<{ producers: ProducerView[] }>('/v1/producers', { limit: 1000 }),
+    ]);
+    return { status, producers: producers.filter((one) => one.node !== 'record' && one.state !== 'closed') };
+  } catch (error) {
+    if (!(error instanceof AffidavitError) || error.retry !== 'later') throw error;
+    const { hop, required } = { hop: 'record → reader', required: true };
+    return {
+      unreachable: { hop, of: 'api', since: null, reason: describeError(error), remedy: error.remedy, required },
+    };
+  }
+}
+
+function troublesOf({ name, checks = [] }: ProcessReport): StatusTrouble[] {
+  return checks
+    .filter((check) => !check.ok)
+    .map((check) => ({
+      hop: check.hop,
+      of: `${name}: ${check.name}`,
+      since: check.since,
+      reason: check.reason ?? 'no reason given',
+      remedy: check.remedy ?? '',
+      required: check.required,
+    }));
+}
+
+const HOPS: Record<ProcessReport['name'], string> = {
+  gateway: 'agent → spool',
+  recorder: 'Redis → record',
+  forwarder: 'record → destinations',
+  api: 'record → reader',
+};
+
+function silence({ name, at, silence: why }: ProcessReport): StatusTrouble {
   return {
-    log: { name: status.log, size: status.head.size, recordedAt: status.head.recordedAt },
-    hops: [...spools, ...streams, ...recordHops(status), ...destinationHops(status)],
+    hop: HOPS[name],
+    of: name,
+    since: null,
+    reason: `no ${name} answers at ${at}: ${why}`,
+    remedy: 'Start it (`affidavit up`), or set AFFIDAVIT_HOST and its port if it is elsewhere; its log says more.',
+    required: true,
   };
 }
 

@@ -1,18 +1,76 @@
 import type pg from 'pg';
-import { deliveryStatus, type Forwarder } from '#delivery';
-import type { HealthCheck } from '#platform';
+import { deliveryStatus, type Forwarder, type LaneStatus } from '#delivery';
+import type { HealthCheck, Trouble } from '#platform';
+import { unavailable } from '#record';
 
-/** What must be true for the forwarder to be of use. A destination that only fails is not our illness: it is retried. */
+const HOP = 'record → destinations';
+
+/** What must be true for the forwarder to be of use. A destination that only fails is not our illness: it is said, and retried. */
 export function healthChecks(forwarder: Forwarder, pool: pg.Pool): HealthCheck[] {
+  const lanes = () => deliveryStatus(pool).catch((cause) => Promise.reject(unavailable(cause)));
   return [
-    { name: 'postgres', check: () => pool.query('SELECT 1').then(() => undefined) },
-    { name: 'forwarder', check: () => forwarder.hindrance },
     {
-      name: 'destinations',
+      name: 'postgres',
+      hop: HOP,
+      check: () =>
+        pool.query('SELECT 1').then(
+          () => undefined,
+          (cause: unknown) => Promise.reject(unavailable(cause)),
+        ),
+    },
+    {
+      name: 'forwarder',
+      hop: HOP,
+      check: () =>
+        forwarder.hindrance === undefined
+          ? undefined
+          : {
+              reason: forwarder.hindrance,
+              remedy: 'Check that PostgreSQL and Redis run, and DATABASE_URL and REDIS_URL; it goes on by itself.',
+            },
+    },
+    {
+      name: 'paused',
+      hop: HOP,
+      check: async () =>
+        standing(
+          (await lanes()).find((lane) => lane.state === 'paused'),
+          'Correct its key (DD_API_KEY) or address and restart the forwarder; nothing is lost, and it is probed meanwhile.',
+        ),
+    },
+    {
+      name: 'failing',
+      hop: HOP,
+      required: false,
+      check: async () =>
+        standing(
+          (await lanes()).find((lane) => lane.state === 'failing'),
+          "It is probed and goes on by itself; see the destination's own status page, and the way out to it.",
+        ),
+    },
+    {
+      name: 'dead-letters',
+      hop: HOP,
+      required: false,
       check: async () => {
-        const paused = (await deliveryStatus(pool)).find((lane) => lane.state === 'paused');
-        return paused && `${paused.destination} is paused since ${paused.since}: ${paused.reason ?? 'no reason given'}`;
+        const lane = (await lanes()).find((one) => one.deadLetters > 0);
+        return (
+          lane && {
+            reason: `${lane.destination} refuses ${lane.deadLetters} events for good`,
+            remedy: 'See their reasons in the table dead_letter; the events themselves stand in the record.',
+          }
+        );
       },
     },
   ];
+}
+
+function standing(lane: LaneStatus | undefined, remedy: string): Trouble | undefined {
+  return (
+    lane && {
+      reason: `${lane.destination} is ${lane.state}: ${lane.reason ?? 'no reason given'}`,
+      remedy,
+      sinceMs: Date.parse(lane.since),
+    }
+  );
 }

@@ -35,7 +35,8 @@ await runApp('forwarder', async ({ settings, logger, metrics, onClose }) => {
     abortOnError: false,
   });
   onClose('forwarder', () => nest.close());
-  const admin = await startAdminServer({ host, port, checks: healthChecks(forwarder, pool), metrics });
+  const checks = healthChecks(forwarder, pool);
+  const admin = await startAdminServer({ host, port, checks: () => checks, metrics });
   onClose('admin server', () => admin.close());
   logger.info({ url: admin.url, intake: ddLogsUrl ?? intakeUrl(ddSite) }, 'the forwarder is up');
 });

@@ -66,6 +66,17 @@ export class Emitter {
    * @throws GATEWAY_TOO_FAR_AHEAD, GATEWAY_NO_ROOM (both: retry later)
    */
   admit(ahead: Ahead): Reservation {
+    const reason = this.behind(ahead);
+    if (reason !== undefined) throw tooFarAhead(reason);
+    try {
+      return this.#spool.reserve();
+    } catch (cause) {
+      throw noRoom(cause);
+    }
+  }
+
+  /** Why this gateway is further ahead of the record than `ahead` allows; undefined where it is not. */
+  behind(ahead: Ahead): string | undefined {
     const now = this.#now();
     if (!this.#usage || now - this.#usageAt >= USAGE_AGE_MS || now < this.#usageAt) {
       this.#usage = this.#spool.usage();
@@ -73,21 +84,13 @@ export class Emitter {
     }
     const { unconfirmedBytes, oldestUnconfirmedAtMs } = this.#usage;
     if (unconfirmedBytes > ahead.bytes) {
-      throw tooFarAhead(
-        `the record is ${unconfirmedBytes} bytes behind this gateway; this connection allows ${ahead.bytes}`,
-      );
+      return `the record is ${unconfirmedBytes} bytes behind this gateway; this connection allows ${ahead.bytes}`;
     }
     const ageMs = oldestUnconfirmedAtMs === null ? 0 : now - oldestUnconfirmedAtMs;
     if (ageMs > ahead.ageMs) {
-      throw tooFarAhead(
-        `the record is ${Math.round(ageMs / 1000)} s behind this gateway; this connection allows ${Math.round(ahead.ageMs / 1000)} s`,
-      );
+      return `the record is ${Math.round(ageMs / 1000)} s behind this gateway; this connection allows ${Math.round(ahead.ageMs / 1000)} s`;
     }
-    try {
-      return this.#spool.reserve();
-    } catch (cause) {
-      throw noRoom(cause);
-    }
+    return undefined;
   }
 
   /**

@@ -12,6 +12,7 @@ import { Emitter } from './emitter.js';
 import { checkLog, type Enrolment, enrol } from './enrolment.js';
 import { GatewayError } from './errors.js';
 import { GatewayMetrics } from './gateway-metrics.js';
+import { healthChecks } from './health-checks.js';
 import { PostgresGateway } from './postgres/gateway.js';
 import { abandoned, OpenSessions, sessionsLeftOpen } from './sessions.js';
 
@@ -198,7 +199,7 @@ export class GatewayModule {
         },
         {
           provide: 'AdminServer',
-          inject: [SPOOL, POLICY, REDIS, StreamSender, PostgresGateway, GatewayMetrics],
+          inject: [SPOOL, POLICY, REDIS, StreamSender, PostgresGateway, GatewayMetrics, Emitter],
           useFactory: async (
             spool: Spool,
             policy: PolicyWatch,
@@ -206,23 +207,15 @@ export class GatewayModule {
             sender: StreamSender,
             gateway: PostgresGateway,
             metrics: GatewayMetrics,
+            emitter: Emitter,
           ) => {
             metrics.observe(spool, gateway, sender);
+            const checks = healthChecks({ spool, policy, redis, sender, emitter });
             const admin = await startAdminServer({
               host: settings.host,
               port: settings.gatewayAdminPort,
               metrics: app.metrics,
-              checks: [
-                {
-                  name: 'spool',
-                  check: () => {
-                    const { state, reason } = spool.usage();
-                    return state === 'ok' ? undefined : (reason ?? state);
-                  },
-                },
-                { name: 'policy', check: () => describeProblem(policy.problem()) },
-                // An outage of Redis is none of access; it is said, and readiness stays.
-              ],
+              checks: () => checks,
               pages: {
                 '/status': () => ({
                   node,
@@ -305,10 +298,6 @@ async function within(timeoutMs: number, work: Promise<void>): Promise<void> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-function describeProblem(error: Error | undefined): string | undefined {
-  return error && describeError(error);
 }
 
 function withoutUndefined<T extends object>(object: T): { [K in keyof T]: Exclude<T[K], undefined> } {

@@ -1,12 +1,21 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
 import { NestFactory } from '@nestjs/core';
-import { ConfigError, loadOrCreateKeyPair, runApp, softwareVersion, startAdminServer } from '#platform';
-import { createPool, pendingMigrations } from '#record';
+import {
+  ConfigError,
+  type HealthCheck,
+  Hindrance,
+  loadOrCreateKeyPair,
+  runApp,
+  STARTING,
+  softwareVersion,
+  startAdminServer,
+  untilDone,
+} from '#platform';
+import { assertMigrated, createPool } from '#record';
 import { assertRedisKeepsData, connectRedis } from '#streams';
-import { Recorder } from './recorder.js';
+import { Recorder, serverChecks } from './recorder.js';
 import { recorderModule } from './recorder.module.js';
-import { untilDone } from './start-up.js';
 
 await runApp('recorder', async ({ settings, logger, metrics, onClose }) => {
   const { databaseUrl, redisUrl, dataDir, host, recorderPort: port } = settings;
@@ -24,10 +33,18 @@ await runApp('recorder', async ({ settings, logger, metrics, onClose }) => {
   const redis = connectRedis(redisUrl, 'plain');
   onClose('redis', () => redis.disconnect());
 
-  await untilDone(logger, 'Redis does not answer yet', () => assertRedisKeepsData(redis));
-  const recorder = await untilDone(logger, 'PostgreSQL is not ready yet', async () => {
-    const pending = await pendingMigrations(pool);
-    if (pending.length > 0) throw new Error(`migrations are missing: ${pending.join(', ')}`);
+  const start = new Hindrance();
+  let checks: HealthCheck[] = [
+    ...serverChecks(pool, redis),
+    { name: 'start', hop: 'Redis → record', check: () => start.trouble ?? STARTING },
+  ];
+  // Before what may have to wait: a recorder that waits for its servers says so.
+  const admin = await startAdminServer({ host, port, checks: () => checks, metrics });
+  onClose('admin server', () => admin.close());
+
+  await untilDone(logger, start, 'Redis does not answer yet', () => assertRedisKeepsData(redis));
+  const recorder = await untilDone(logger, start, 'PostgreSQL is not ready yet', async () => {
+    await assertMigrated(pool);
     return Recorder.open({ pool, redis, markKey, version: softwareVersion(), logger, metrics });
   });
 
@@ -36,7 +53,6 @@ await runApp('recorder', async ({ settings, logger, metrics, onClose }) => {
     abortOnError: false,
   });
   onClose('recorder', () => nest.close());
-  const admin = await startAdminServer({ host, port, checks: recorder.checks, metrics });
-  onClose('admin server', () => admin.close());
+  checks = recorder.checks;
   logger.info({ url: admin.url }, 'the recorder is up');
 });

@@ -1,7 +1,6 @@
 import type pg from 'pg';
-import { describeError } from '#events';
-import type { Logger } from '#platform';
-import { type ProjectionProgress, projectSessions } from '#record';
+import { Hindrance, type Logger, type Trouble } from '#platform';
+import { type ProjectionProgress, projectSessions, unavailable } from '#record';
 import { backoffMs, pause, Wakeup } from './wakeup.js';
 
 /** Least time between two looks while events keep coming. The first after a rest is not held up. */
@@ -13,7 +12,7 @@ export class Projection {
   private readonly stopping = new AbortController();
   private life: Promise<void> = Promise.resolve();
   private progress: ProjectionProgress | undefined;
-  private failure: string | undefined;
+  private readonly hindrance = new Hindrance();
 
   constructor(
     private readonly pool: pg.Pool,
@@ -37,8 +36,8 @@ export class Projection {
   }
 
   /** Why it does not go on just now. */
-  get trouble(): string | undefined {
-    return this.failure;
+  get trouble(): Trouble | undefined {
+    return this.hindrance.trouble;
   }
 
   /** Recorded events that it had not read when it last looked. */
@@ -53,12 +52,12 @@ export class Projection {
         const startedAt = performance.now();
         this.progress = await this.project(this.pool, { signal });
         failures = 0;
-        this.failure = undefined;
+        this.hindrance.over();
         await pause(startedAt + LOOK_INTERVAL_MS - performance.now(), signal);
         await this.wakeup.wait();
       } catch (error) {
         if (signal.aborted) return;
-        this.failure = describeError(error);
+        this.hindrance.failed(unavailable(error));
         if (failures === 1) this.logger.warn({ err: error }, 'sessions could not be projected; it is tried again');
         await pause(backoffMs(failures++), signal);
       }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
-import type { HealthCheck, KeyPair, Logger, Metrics } from '#platform';
+import { type HealthCheck, Hindrance, type KeyPair, type Logger, type Metrics } from '#platform';
 import {
   CommitListener,
   type Head,
@@ -10,8 +10,17 @@ import {
   pinMarkKey,
   readHead,
   readRecordedHashes,
+  unavailable,
 } from '#record';
-import { decodeFrame, encodeFrame, markField, publishMarks, StreamReader, signMark } from '#streams';
+import {
+  assertRedisKeepsData,
+  decodeFrame,
+  encodeFrame,
+  markField,
+  publishMarks,
+  StreamReader,
+  signMark,
+} from '#streams';
 import { type BatchLimits, BatchQueue } from './batch-queue.js';
 import { FrameIntake } from './frame-intake.js';
 import { MarkBoard, type PublishedMark } from './mark-board.js';
@@ -43,6 +52,7 @@ export class Recorder {
   readonly projection: Projection;
   private readonly reader: StreamReader;
   private readonly outbox: CommitListener;
+  private readonly marksHindrance = new Hindrance();
 
   /**
    * Wires a recorder for the log that this database holds.
@@ -85,12 +95,17 @@ export class Recorder {
       queue,
       verify: (entry) => verifyEntry(entry, head.log, keys),
       marks: new MarkBoard(
-        (marks) =>
-          publishMarks(
+        async (marks) => {
+          await publishMarks(
             redis,
             marks.map((mark) => signedMark(mark, head, markKey)),
-          ),
-        (error) => logger.warn({ err: error }, 'marks could not be published; they are again within ten seconds'),
+          );
+          this.marksHindrance.over();
+        },
+        (error) => {
+          this.marksHindrance.failed(error);
+          logger.warn({ err: error }, 'marks could not be published; they are again within ten seconds');
+        },
       ),
       tidying: new StreamTidying(this.reader, (error) => logger.warn({ err: error }, 'a stream could not be trimmed')),
       metrics: new RecorderMetrics(options.metrics, {
@@ -124,13 +139,32 @@ export class Recorder {
   get checks(): HealthCheck[] {
     const { pool, redis } = this.options;
     return [
-      { name: 'postgres', check: () => pool.query('SELECT 1').then(() => undefined) },
-      { name: 'redis', check: () => redis.ping().then(() => undefined) },
-      { name: 'recording', check: () => this.recording.trouble },
-      { name: 'streams', check: () => this.recording.streamsTrouble },
-      { name: 'projection', check: () => this.projection.trouble },
+      ...serverChecks(pool, redis),
+      { name: 'recording', hop: HOP, check: () => this.recording.trouble },
+      { name: 'streams', hop: HOP, check: () => this.recording.streamsTrouble },
+      { name: 'marks', hop: 'record → spool', check: () => this.marksHindrance.trouble },
+      { name: 'strangers', hop: HOP, required: false, check: () => this.recording.strangers },
+      { name: 'sessions', hop: 'record → sessions', check: () => this.projection.trouble },
     ];
   }
+}
+
+const HOP = 'Redis → record';
+
+/** What a recorder needs from its first moment on. */
+export function serverChecks(pool: pg.Pool, redis: Redis): HealthCheck[] {
+  return [
+    {
+      name: 'postgres',
+      hop: HOP,
+      check: () =>
+        pool.query('SELECT 1').then(
+          () => undefined,
+          (cause: unknown) => Promise.reject(unavailable(cause)),
+        ),
+    },
+    { name: 'redis', hop: HOP, check: () => assertRedisKeepsData(redis).then(() => undefined) },
+  ];
 }
 
 function signedMark(mark: PublishedMark, head: Head, { privateKey }: KeyPair): { key: string; text: string } {

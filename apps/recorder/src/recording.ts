@@ -1,6 +1,14 @@
-import { AffidavitError, describeError, type Epoch, type NodeName } from '#events';
-import type { Logger } from '#platform';
-import { type Commit, EMPTY_BATCH, epochKey, type ForeignEntry, type LogWriter, type RecordBatch } from '#record';
+import { AffidavitError, type Epoch, type NodeName } from '#events';
+import { Hindrance, type Logger, type Trouble } from '#platform';
+import {
+  type Commit,
+  EMPTY_BATCH,
+  epochKey,
+  type ForeignEntry,
+  type LogWriter,
+  type RecordBatch,
+  unavailable,
+} from '#record';
 import { type StreamEntry, type StreamReader, streamKey } from '#streams';
 import type { BatchQueue } from './batch-queue.js';
 import type { FrameIntake } from './frame-intake.js';
@@ -22,6 +30,10 @@ const STANDBY_LOOK_MS = 500;
 const COMMIT_INTERVAL_MS = 50;
 /** So many waiting events are worth a transaction at once. */
 const WORTHWHILE_EVENTS = 500;
+/** A transaction that takes longer is worth a word. It takes milliseconds. */
+const LONG_COMMIT_MS = 5_000;
+/** So long a foreign entry stays worth a look. */
+const STRANGERS_MS = 10 * 60_000;
 
 export interface RecordingParts {
   writer: LogWriter;
@@ -47,8 +59,10 @@ export class Recording {
   private life: Promise<void> = Promise.resolve();
   private active = false;
   private failures = 0;
-  private lastFailure: string | undefined;
-  private streamsFailure: string | undefined;
+  private readonly hindrance = new Hindrance();
+  private readonly streamsHindrance = new Hindrance();
+  private commitSinceMs: number | undefined;
+  private foreign: { count: number; firstAtMs: number; lastAtMs: number } | undefined;
   private leaseKeptAt = 0;
   /** Epochs in whose streams a number was not found, and which. */
   private readonly missing = new Map<string, number>();
@@ -77,13 +91,31 @@ export class Recording {
   }
 
   /** Why nothing is recorded just now; undefined while all is well, also on standby. */
-  get trouble(): string | undefined {
-    return this.lastFailure;
+  get trouble(): Trouble | undefined {
+    const busyMs = this.commitSinceMs === undefined ? 0 : Date.now() - this.commitSinceMs;
+    if (busyMs < LONG_COMMIT_MS) return this.hindrance.trouble;
+    return {
+      reason: `a transaction of the recorder has been under way for ${Math.round(busyMs / 1000)} s`,
+      remedy: 'See what holds it up: `affidavit doctor` names locks; else PostgreSQL itself or its disk stands still.',
+      ...(this.commitSinceMs === undefined ? {} : { sinceMs: this.commitSinceMs }),
+    };
   }
 
   /** Why streams are not read just now. */
-  get streamsTrouble(): string | undefined {
-    return this.streamsFailure;
+  get streamsTrouble(): Trouble | undefined {
+    return this.streamsHindrance.trouble;
+  }
+
+  /** Foreign entries of the last minutes. */
+  get strangers(): Trouble | undefined {
+    if (!this.foreign || Date.now() - this.foreign.lastAtMs > STRANGERS_MS) return undefined;
+    const { count, firstAtMs, lastAtMs } = this.foreign;
+    return {
+      reason: `${count} stream entries that no enrolled producer signed, the last at ${new Date(lastAtMs).toISOString()}`,
+      remedy:
+        'Somebody else writes to this Redis: give it users (deploy/redis.acl) and change its passwords. They are kept in the table foreign_entry.',
+      sinceMs: firstAtMs,
+    };
   }
 
   /** Number up to which an epoch is recorded or on its way; undefined where that is not known without looking it up. */
@@ -97,11 +129,11 @@ export class Recording {
       try {
         if (await this.parts.writer.begin()) await this.tenure();
         else {
-          this.lastFailure = undefined;
+          this.hindrance.over();
           await pause(STANDBY_LOOK_MS, signal);
         }
       } catch (error) {
-        this.lastFailure = describeError(error);
+        this.hindrance.failed(error instanceof AffidavitError ? error : unavailable(error));
         this.parts.metrics.failed(error instanceof AffidavitError ? error.code : 'UNKNOWN');
         // The first of a row is often one cut line; from then on a person may want to look.
         const level = this.failures === 0 ? 'info' : 'warn';
@@ -161,10 +193,10 @@ export class Recording {
           if (!leftOut.has(key) && (await this.takeEntry(entry)) === 'read-again') leftOut.add(key);
         }
         failures = 0;
-        this.streamsFailure = undefined;
+        this.streamsHindrance.over();
       } catch (error) {
         if (signal.aborted) return;
-        this.streamsFailure = describeError(error);
+        this.streamsHindrance.failed(error);
         if (failures === 0) logger.warn({ err: error }, 'streams could not be read; reading begins again at the marks');
         source.restart();
         await pause(backoffMs(failures++), signal);
@@ -191,6 +223,7 @@ export class Recording {
           { ...where, reason: verdict.reason },
           'a stream holds what no enrolled producer signed; it is kept aside',
         );
+        this.sawForeign();
         queue.addForeign({ stream: streamKey(node, epoch), entryId, bytes, reason: verdict.reason });
         return 'taken';
       case 'missing':
@@ -207,6 +240,12 @@ export class Recording {
         await source.removeEpoch(node, epoch);
         return 'read-again';
     }
+  }
+
+  private sawForeign(): void {
+    const now = Date.now();
+    const known = this.strangers && this.foreign;
+    this.foreign = { count: (known?.count ?? 0) + 1, firstAtMs: known?.firstAtMs ?? now, lastAtMs: now };
   }
 
   /**
@@ -245,9 +284,12 @@ export class Recording {
     const readAt = this.readAt;
     this.readAt = undefined;
     const startedAt = performance.now();
-    const commit = await writer.commit(batch);
+    this.commitSinceMs = Date.now();
+    const commit = await writer.commit(batch).finally(() => {
+      this.commitSinceMs = undefined;
+    });
     this.failures = 0;
-    this.lastFailure = undefined;
+    this.hindrance.over();
     if (!commit) return 'done';
     const now = performance.now();
     this.leaseKeptAt = Date.now();

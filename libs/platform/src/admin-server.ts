@@ -14,18 +14,20 @@ export interface AdminServerOptions {
   host: string;
   /** 0: any free port. */
   port: number;
-  checks: readonly HealthCheck[];
+  /** Asked for at each look: a process that is still starting has others. */
+  checks: () => readonly HealthCheck[];
   metrics: Metrics;
   /** Further plain answers, by path, as JSON. */
   pages?: Record<string, () => unknown>;
 }
 
 /**
- * `/healthz` (this process is alive), `/readyz` (each check with name, ok, since, reason; 503 if one fails) and `/metrics`.
+ * `/healthz` (this process is alive), `/readyz` (each check with hop, since, reason and remedy; 503 if a required one fails) and `/metrics`.
  * @throws PLATFORM_PORT_TAKEN
  */
 export async function startAdminServer(options: AdminServerOptions): Promise<AdminServer> {
   const health = new Health(options.checks);
+  const unwatch = health.watch(options.metrics);
   const startedAt = new Date().toISOString();
   const server = createServer((request, response) => {
     const answer = (status: number, body: string, type = 'application/json; charset=utf-8') =>
@@ -47,7 +49,12 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
       else answer(500, json({ detail: error instanceof Error ? error.message : String(error) }));
     });
   });
-  await listen(server, options.host, options.port);
+  try {
+    await listen(server, options.host, options.port);
+  } catch (error) {
+    unwatch();
+    throw error;
+  }
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : options.port;
   return {
@@ -55,6 +62,7 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
     url: `http://${options.host}:${port}`,
     close: () =>
       new Promise((resolve) => {
+        unwatch();
         server.close(() => resolve());
         server.closeAllConnections();
       }),

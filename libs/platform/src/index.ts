@@ -13,4 +13,5 @@ export * from './policy-file.js';
 export * from './ports.js';
 export * from './quantities.js';
 export * from './scram.js';
+export * from './start-up.js';
 export * from './version.js';

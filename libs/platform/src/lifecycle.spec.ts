@@ -129,18 +129,31 @@ describe('the admin server', () => {
     const metrics = new Metrics({ service: 'test' });
     metrics.counter('affidavit_test_things_total', 'Things.').inc(3);
     let reason: string | undefined = 'Redis does not answer';
+    let strangers = 0;
     const server = await startAdminServer({
       host: '127.0.0.1',
       port: 0,
       metrics,
-      checks: [
-        { name: 'redis', check: () => reason },
+      checks: () => [
+        {
+          name: 'redis',
+          hop: 'spool → Redis',
+          check: () =>
+            reason ? { reason, remedy: 'Start it.', sinceMs: Date.parse('2026-01-02T03:04:05Z') } : undefined,
+        },
         {
           name: 'postgres',
+          hop: 'Redis → record',
           check: () => {
             if (reason) throw new Error('no connection');
             return undefined;
           },
+        },
+        {
+          name: 'strangers',
+          hop: 'Redis → record',
+          required: false,
+          check: () => (strangers ? { reason: `${strangers} entries`, remedy: 'Find out who.' } : undefined),
         },
       ],
     });
@@ -152,17 +165,30 @@ describe('the admin server', () => {
       expect(report).toMatchObject({
         ready: false,
         checks: [
-          { name: 'redis', ok: false, reason: 'Redis does not answer' },
-          { name: 'postgres', ok: false, reason: 'no connection' },
+          {
+            name: 'redis',
+            hop: 'spool → Redis',
+            ok: false,
+            reason: 'Redis does not answer',
+            remedy: 'Start it.',
+            since: '2026-01-02T03:04:05.000Z',
+          },
+          { name: 'postgres', ok: false, reason: 'no connection', remedy: 'See the log of this process.' },
+          { name: 'strangers', ok: true, required: false },
         ],
       });
       const again = (await (await fetch(`${server.url}/readyz`)).json()) as { checks: { since: string }[] };
-      expect(again.checks[0]?.since).toBe(report.checks[0]?.since);
+      expect(again.checks[1]?.since).toBe(report.checks[1]?.since);
+      const metrics = async () => (await fetch(`${server.url}/metrics`)).text();
+      expect(await metrics()).toContain('affidavit_check_up{check="redis",hop="spool → Redis",service="test"} 0');
       reason = undefined;
-      expect((await fetch(`${server.url}/readyz`)).status).toBe(200);
-      expect(await (await fetch(`${server.url}/metrics`)).text()).toContain(
-        'affidavit_test_things_total{service="test"} 3',
-      );
+      strangers = 2;
+      const ready = await fetch(`${server.url}/readyz`);
+      expect(ready.status).toBe(200);
+      // What is only said is said all the same.
+      expect(await ready.json()).toMatchObject({ ready: true, checks: [{}, {}, { ok: false, reason: '2 entries' }] });
+      expect(await metrics()).toContain('affidavit_check_up{check="redis",hop="spool → Redis",service="test"} 1');
+      expect(await metrics()).toContain('affidavit_test_things_total{service="test"} 3');
       expect((await fetch(`${server.url}/other`)).status).toBe(404);
     } finally {
       await server.close();
@@ -174,7 +200,7 @@ describe('the admin server', () => {
     await once(other, 'listening');
     const { port } = other.address() as { port: number };
     await expect(
-      startAdminServer({ host: '127.0.0.1', port, checks: [], metrics: new Metrics() }),
+      startAdminServer({ host: '127.0.0.1', port, checks: () => [], metrics: new Metrics() }),
     ).rejects.toMatchObject({ code: 'PLATFORM_PORT_TAKEN', message: expect.stringContaining(String(port)) });
     other.close();
   });

@@ -2,7 +2,7 @@ import { appendFileSync, cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type pg from 'pg';
 import { type TestDatabase, testDatabase, testFolder } from '../../../test/support/servers.js';
-import { migrate, migrationsFolder, pendingMigrations, readMigrations } from './migrate.js';
+import { assertMigrated, migrate, migrationsFolder, pendingMigrations, readMigrations } from './migrate.js';
 import { createPool } from './pool.js';
 
 // Real PostgreSQL; nothing is faked.
@@ -22,8 +22,10 @@ describe('migrate', () => {
   it('applies everything once, and a second run does no harm', async () => {
     const names = readMigrations().map((migration) => migration.name);
     expect(await pendingMigrations(pool)).toEqual(names);
+    await expect(assertMigrated(pool)).rejects.toMatchObject({ code: 'RECORD_NOT_MIGRATED' });
     expect((await migrate(pool)).applied).toEqual(names);
     expect(await pendingMigrations(pool)).toEqual([]);
+    await assertMigrated(pool);
     expect((await migrate(pool)).applied).toEqual([]);
   });
 

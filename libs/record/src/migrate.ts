@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type pg from 'pg';
 import { describeError } from '#events';
-import { RecordError, sqlStateOf } from './errors.js';
+import { RecordError, sqlStateOf, unavailable } from './errors.js';
 import type { Queryable } from './pool.js';
 
 // Migrations in brief: SQL in Prisma's folder format, applied by this runner, because Prisma's own needs a native engine that
@@ -101,6 +101,18 @@ export async function pendingMigrations(db: Queryable, folder?: string): Promise
     .filter((name) => !done.has(name));
 }
 
+/** @throws RECORD_NOT_MIGRATED (retry: later), RECORD_UNAVAILABLE */
+export async function assertMigrated(db: Queryable): Promise<void> {
+  const pending = await pendingMigrations(db).catch((cause) => Promise.reject(unavailable(cause)));
+  if (pending.length === 0) return;
+  throw new RecordError({
+    code: 'RECORD_NOT_MIGRATED',
+    message: `the database lacks ${pending.length} migrations: ${pending.join(', ')}`,
+    remedy: 'Run `affidavit migrate` (`affidavit up` does it by itself).',
+    retry: 'later',
+  });
+}
+
 async function refuseUnfitServer(db: Queryable): Promise<void> {
   const { rows } = await db.query<{ version: number; text: string; encoding: string }>(
     `SELECT current_setting('server_version_num')::int / 10000 AS version, current_setting('server_version') AS text,
@@ -151,7 +163,9 @@ async function applyOne(client: pg.PoolClient, migration: Migration): Promise<bo
     return known === undefined;
   } catch (cause) {
     await client.query('ROLLBACK').catch(() => {});
-    if (cause instanceof RecordError || sqlStateOf(cause) === undefined) throw cause;
+    const state = sqlStateOf(cause);
+    // A server that is short of something, or stopping, is no fault of the migration.
+    if (cause instanceof RecordError || state === undefined || /^(08|40|53|55|57)/.test(state)) throw cause;
     throw new RecordError({
       code: 'RECORD_MIGRATION_FAILED',
       message: `migration ${migration.name} failed: ${describeError(cause)}`,

@@ -27,6 +27,7 @@ export interface MarkWatchOptions {
 export class MarkWatch {
   /** Marks that were forged, foreign, or do not agree with the spool. */
   refused = 0;
+  lastRefusal: { why: string; at: number } | undefined;
 
   constructor(private readonly options: MarkWatchOptions) {}
 
@@ -107,6 +108,7 @@ export class MarkWatch {
 
   private refuse(of: SentEpoch, why: string): void {
     this.refused++;
+    this.lastRefusal = { why, at: this.options.now() };
     this.options.logger.error({ epoch: of.epoch, why }, 'a mark was refused');
   }
 }

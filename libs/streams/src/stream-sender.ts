@@ -51,6 +51,7 @@ export interface SenderStatus {
   refills: number;
   gaps: number;
   refusedMarks: number;
+  lastRefusal?: { why: string; at: number };
   epochs: { epoch: Epoch; lastSeq: number; sentSeq: number; confirmedSeq: number; state: string }[];
 }
 
@@ -123,6 +124,7 @@ export class StreamSender {
       windowFrames: epochs.reduce((sum, of) => sum + of.waitingFrames, 0),
       ...this.counts,
       refusedMarks: this.marks.refused,
+      ...(this.marks.lastRefusal ? { lastRefusal: this.marks.lastRefusal } : {}),
       epochs: epochs.map((of) => ({
         epoch: of.epoch,
         lastSeq: of.lastSeq,
