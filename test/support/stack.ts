@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmodSync, createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -153,8 +153,7 @@ export class Stack {
       async () => {
         if (child.exitCode !== null)
           throw new Error(`${app} ended with code ${child.exitCode}: ${this.log(app).slice(-1500)}`);
-        const port = app === 'gateway' ? this.ports.gatewayAdmin : this.ports[app];
-        return fetch(`http://${HOST}:${port}/readyz`).then(
+        return fetch(`${this.adminUrl(app)}/readyz`).then(
           (answer) => answer.ok,
           () => false,
         );
@@ -231,6 +230,24 @@ export class Stack {
     } finally {
       await client.end();
     }
+  }
+
+  /** Runs the command line against this stack, as an operator on its machine does. Never throws: the exit code tells. */
+  affidavit(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+    const file = join(this.options.root ?? ROOT, 'bin', 'affidavit.mjs');
+    return new Promise((resolve) => {
+      execFile(
+        process.execPath,
+        [file, ...args],
+        { env: this.environment(), timeout: 60_000, maxBuffer: 64 * 1024 * 1024 },
+        (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
+      );
+    });
+  }
+
+  /** Where a process answers to /readyz and /metrics. */
+  adminUrl(app: AppName): string {
+    return `http://${HOST}:${app === 'gateway' ? this.ports.gatewayAdmin : this.ports[app]}`;
   }
 
   /** Every log that the Datadog stand-in holds. */

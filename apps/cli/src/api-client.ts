@@ -14,7 +14,7 @@ export class ApiClient {
   ) {}
 
   /** With AFFIDAVIT_API_KEY, else the key of the first start in AFFIDAVIT_DATA. @throws CLI_NO_KEY */
-  static of(settings: Settings): ApiClient {
+  static of(settings: Settings, timeoutMs?: number): ApiClient {
     const file = adminKeyFile(settings);
     const key = settings.apiKey ?? (existsSync(file) ? readFileSync(file, 'utf8').trim() : undefined);
     if (!key) {
@@ -25,7 +25,7 @@ export class ApiClient {
         retry: 'never',
       });
     }
-    return new ApiClient(apiUrlOf(settings), key);
+    return new ApiClient(apiUrlOf(settings), key, timeoutMs);
   }
 
   get<T>(path: string, query: Query = {}): Promise<T> {

@@ -43,7 +43,10 @@ export async function examine(): Promise<Finding[]> {
   const checks: Promise<Finding | Finding[]>[] = [
     check(
       'PostgreSQL',
-      () => lookAtPostgres(databaseUrlOf(settings)),
+      () =>
+        withTimeout(lookAtPostgres(databaseUrlOf(settings)), () =>
+          problem('does not answer', 'See that PostgreSQL runs and DATABASE_URL leads to it.'),
+        ),
       (detail) => detail,
     ),
     check(
@@ -259,7 +262,7 @@ async function lookAtRecord(settings: Settings): Promise<Finding[]> {
   const key = await check(
     'API key',
     async () => {
-      status = await ApiClient.of(settings).get<StatusView>('/v1/status');
+      status = await ApiClient.of(settings, TIMEOUT_MS).get<StatusView>('/v1/status');
     },
     () => 'accepted',
   );

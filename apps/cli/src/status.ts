@@ -40,10 +40,13 @@ export interface Status {
   troubles: StatusTrouble[];
 }
 
+/** A record that does not answer within this is shown as such. */
+const TIMEOUT_MS = 5000;
+
 /** What cannot be reached is shown as trouble or as unknown. @throws CLI_NO_KEY, and what the API refuses */
 export async function collectStatus(): Promise<Status> {
   const settings = loadSettings();
-  const api = ApiClient.of(settings);
+  const api = ApiClient.of(settings, TIMEOUT_MS);
   const [processes, spools, read] = await Promise.all([
     lookAtProcesses(settings),
     spoolHops(settings),
@@ -191,7 +194,11 @@ async function streamHops(settings: Settings, producers: ProducerView[], status:
       return await Promise.all(
         producers.map(async (producer) => {
           const key = streamKey(producer.node as never, producer.epoch as never);
-          const info = (await redis.xinfo('STREAM', key).catch(() => [])) as unknown[];
+          // A stream that is not there holds nothing; a Redis that does not answer says nothing.
+          const info = (await redis.xinfo('STREAM', key).catch((error: Error) => {
+            if (error.message.includes('no such key')) return [];
+            throw error;
+          })) as unknown[];
           const lastId = info[info.indexOf('last-generated-id') + 1];
           return hop(producer, typeof lastId === 'string' ? (seqOfEntryId(lastId) ?? 0) : 0);
         }),

@@ -4,9 +4,11 @@ import type { HealthCheck, Trouble } from '#platform';
 import { unavailable } from '#record';
 
 const HOP = 'record → destinations';
+/** A clock that is further off is worth a word. */
+const SKEW_MINUTES = 2;
 
 /** What must be true for the forwarder to be of use. A destination that only fails is not our illness: it is said, and retried. */
-export function healthChecks(forwarder: Forwarder, pool: pg.Pool): HealthCheck[] {
+export function healthChecks(forwarder: Forwarder, pool: pg.Pool, clock: { readonly skewMs: number }): HealthCheck[] {
   const lanes = () => deliveryStatus(pool).catch((cause) => Promise.reject(unavailable(cause)));
   return [
     {
@@ -47,6 +49,19 @@ export function healthChecks(forwarder: Forwarder, pool: pg.Pool): HealthCheck[]
           (await lanes()).find((lane) => lane.state === 'failing'),
           "It is probed and goes on by itself; see the destination's own status page, and the way out to it.",
         ),
+    },
+    {
+      name: 'clock',
+      hop: HOP,
+      required: false,
+      check: () => {
+        const minutes = Math.round(clock.skewMs / 60_000);
+        if (Math.abs(minutes) < SKEW_MINUTES) return undefined;
+        return {
+          reason: `the clock of this machine is ${Math.abs(minutes)} min ${minutes > 0 ? 'behind' : 'ahead of'} that of the destination`,
+          remedy: 'Set the clock of this machine (NTP). Ages of events are corrected by the difference meanwhile.',
+        };
+      },
     },
     {
       name: 'dead-letters',

@@ -23,10 +23,11 @@ await runApp('forwarder', async ({ settings, logger, metrics, onClose }) => {
   const pool = createPool(databaseUrl, { applicationName: 'affidavit-forwarder' });
   onClose('pool', () => pool.end());
   showLedger(metrics, pool);
+  const destination = new DatadogDestination({ url: ddLogsUrl ?? intakeUrl(ddSite), apiKey: ddApiKey, env: ddEnv });
   const forwarder = new Forwarder({
     pool,
     redisUrl,
-    destination: new DatadogDestination({ url: ddLogsUrl ?? intakeUrl(ddSite), apiKey: ddApiKey, env: ddEnv }),
+    destination,
     observer: observeDeliveries(metrics, logger),
     leaseMs: settings.forwarderLeaseMs,
   });
@@ -35,7 +36,7 @@ await runApp('forwarder', async ({ settings, logger, metrics, onClose }) => {
     abortOnError: false,
   });
   onClose('forwarder', () => nest.close());
-  const checks = healthChecks(forwarder, pool);
+  const checks = healthChecks(forwarder, pool, destination.clock);
   const admin = await startAdminServer({ host, port, checks: () => checks, metrics });
   onClose('admin server', () => admin.close());
   logger.info({ url: admin.url, intake: ddLogsUrl ?? intakeUrl(ddSite) }, 'the forwarder is up');

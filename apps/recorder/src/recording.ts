@@ -32,6 +32,8 @@ const COMMIT_INTERVAL_MS = 50;
 const WORTHWHILE_EVENTS = 500;
 /** A transaction that takes longer is worth a word. It takes milliseconds. */
 const LONG_COMMIT_MS = 5_000;
+/** So long after a failure an idle recorder counts as recovered. */
+const CALM_MS = 10_000;
 /** So long a foreign entry stays worth a look. */
 const STRANGERS_MS = 10 * 60_000;
 
@@ -59,6 +61,7 @@ export class Recording {
   private life: Promise<void> = Promise.resolve();
   private active = false;
   private failures = 0;
+  private failedAtMs = 0;
   private readonly hindrance = new Hindrance();
   private readonly streamsHindrance = new Hindrance();
   private commitSinceMs: number | undefined;
@@ -133,6 +136,7 @@ export class Recording {
           await pause(STANDBY_LOOK_MS, signal);
         }
       } catch (error) {
+        this.failedAtMs = Date.now();
         this.hindrance.failed(error instanceof AffidavitError ? error : unavailable(error));
         this.parts.metrics.failed(error instanceof AffidavitError ? error.code : 'UNKNOWN');
         // The first of a row is often one cut line; from then on a person may want to look.
@@ -288,8 +292,11 @@ export class Recording {
     const commit = await writer.commit(batch).finally(() => {
       this.commitSinceMs = undefined;
     });
-    this.failures = 0;
-    this.hindrance.over();
+    // A transaction that had nothing to record proves nothing, unless nothing failed for a while.
+    if (commit || Date.now() - this.failedAtMs > CALM_MS) {
+      this.failures = 0;
+      this.hindrance.over();
+    }
     if (!commit) return 'done';
     const now = performance.now();
     this.leaseKeptAt = Date.now();

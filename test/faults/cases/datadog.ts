@@ -198,8 +198,10 @@ export const DATADOG_CASES: FaultCase[] = [
     group: 'datadog',
     async run(world, dice) {
       await warm(world);
+      const began = Date.now();
       await fault(world, { kind: dice.pick(['401', '403']), count: null });
       await untilState(world, 'paused');
+      await world.shows({ app: 'forwarder', check: 'paused', reason: /40[13]/, remedy: /DD_API_KEY/ }, began);
       const asked = (await counts(world)).requests ?? 0;
       await world.answered(100);
       // A refused key is not hammered: at most what was under way, and a probe or two.
@@ -240,6 +242,10 @@ export const DATADOG_CASES: FaultCase[] = [
       expect(letter.type).toBe('command.issued');
       expect(letter.body).toContain('poison');
       expect(letter.reason).toContain('400');
+      await world.shows(
+        { app: 'forwarder', check: 'dead-letters', reason: /refuses 1 events/, remedy: /dead_letter/ },
+        0,
+      );
       await world.answered(50);
       return { deadLetters: 1 };
     },
@@ -250,9 +256,11 @@ export const DATADOG_CASES: FaultCase[] = [
     async run(world) {
       await warm(world);
       world.stack.cables?.datadog.set('cut');
-      const end = Date.now() + 20_000;
+      const began = Date.now();
+      const end = began + 20_000;
       while (Date.now() < end) await world.answered(20);
       expect(await destinationState(world)).toBe('failing');
+      await world.shows({ app: 'forwarder', check: 'failing', reason: /./, remedy: /goes on by itself/ }, began);
       world.stack.cables?.datadog.set('pass');
       return { restMs: REST_AFTER_BACKOFF_MS };
     },
@@ -287,6 +295,7 @@ export const DATADOG_CASES: FaultCase[] = [
       // The intake's own clock corrects it, so that nothing looks late and nothing is dropped.
       expect((await counts(world)).droppedByDate).toBe(0);
       expect((await lateAndPrompt(world)).late).toBe(0);
+      await world.shows({ app: 'forwarder', check: 'clock', reason: /90 min/, remedy: /NTP/ });
       return undefined;
     },
   },

@@ -1,4 +1,5 @@
 import type { FaultCase } from '../case.js';
+import { AWAY_CASES } from './away.js';
 import { DATADOG_CASES } from './datadog.js';
 import { HOST_CASES } from './host.js';
 import { INPUT_CASES } from './input.js';
@@ -7,6 +8,7 @@ import { POSTGRES_CASES } from './postgres.js';
 import { REDIS_CASES } from './redis.js';
 
 export const CASES: readonly FaultCase[] = [
+  ...AWAY_CASES,
   ...DATADOG_CASES,
   ...HOST_CASES,
   ...INPUT_CASES,

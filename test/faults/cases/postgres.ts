@@ -7,6 +7,7 @@ import { freePort, startLocalPostgres } from '#platform';
 import { Cable } from '../../support/cable.js';
 import { until } from '../../support/servers.js';
 import type { FaultCase } from '../case.js';
+import { remedies } from '../signs.js';
 import type { World } from '../world.js';
 
 const run = promisify(execFile);
@@ -242,6 +243,7 @@ export const POSTGRES_CASES: FaultCase[] = [
     group: 'postgres',
     async run(world) {
       await world.answered(20);
+      const began = Date.now();
       world.stack.cables?.postgres.set('cut');
       // A COMMIT that was on its way may still be carried out.
       await sleep(3000);
@@ -249,6 +251,16 @@ export const POSTGRES_CASES: FaultCase[] = [
       const end = Date.now() + 20_000;
       while (Date.now() < end) await world.answered(20);
       expect(await headOf(world)).toBe(head);
+      const remedy = /PostgreSQL runs/;
+      await world.shows(
+        [
+          { app: 'recorder', check: 'postgres', reason: /PostgreSQL/, remedy },
+          { app: 'forwarder', check: 'postgres', reason: /PostgreSQL/, remedy },
+          { app: 'api', check: 'postgres', reason: /PostgreSQL/, remedy },
+          { app: 'gateway', check: 'record', reason: /recorder has not confirmed/, remedy: /recorder runs/ },
+        ],
+        began,
+      );
       world.stack.cables?.postgres.set('pass');
       return { restMs: REST_AFTER_OUTAGE_MS };
     },
@@ -259,8 +271,10 @@ export const POSTGRES_CASES: FaultCase[] = [
     async run(world) {
       await world.answered(20);
       world.stack.cables?.postgres.set('stall');
-      const end = Date.now() + 12_000;
+      const began = Date.now();
+      const end = began + 12_000;
       while (Date.now() < end) await world.answered(20);
+      await world.shows({ app: 'recorder', check: 'postgres', reason: /no answer|PostgreSQL/, remedy: /runs/ }, began);
       world.stack.cables?.postgres.set('pass');
       await recorded(world, 20, 60_000);
       return { restMs: REST_AFTER_OUTAGE_MS };
@@ -271,6 +285,7 @@ export const POSTGRES_CASES: FaultCase[] = [
     group: 'postgres',
     async run(world) {
       await world.answered(20);
+      const began = Date.now();
       const full = { on: 'INSERT', sqlState: '53100' };
       const tables = ['run', 'delivery_batch', 'producer_epoch', 'session'];
       const hits = await raising(
@@ -281,6 +296,10 @@ export const POSTGRES_CASES: FaultCase[] = [
           const end = Date.now() + 6000;
           while (Date.now() < end) await world.answered(20);
           expect(await headOf(world)).toBe(head);
+          await world.shows(
+            { app: 'recorder', check: 'recording', reason: /fault of the test/, remedy: /Free space/ },
+            began,
+          );
         },
       );
       expect(hits).toBeGreaterThan(1);
@@ -373,8 +392,14 @@ export const POSTGRES_CASES: FaultCase[] = [
         await world.answered(20);
         await asStranger(world, async (client) => {
           await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
-          const end = Date.now() + ms;
-          while (Date.now() < end) await world.answered(10);
+          const began = Date.now();
+          while (Date.now() < began + ms) await world.answered(10);
+          if (table === 'log_head') {
+            // `doctor` names the session that holds the lock, too.
+            const sign = { app: 'recorder', check: 'recording', reason: /under way for|lock timeout/ } as const;
+            await world.shows({ ...sign, remedy: /doctor|lock/ }, began);
+            expect(await remedies(world.stack)).toContainEqual(expect.stringMatching(/pg_terminate_backend/));
+          }
           await client.query('ROLLBACK');
         });
         await recorded(world, 20, 60_000);

@@ -197,10 +197,12 @@ export const REDIS_CASES: FaultCase[] = [
     async run(world) {
       await inRedis(world, async (redis) => {
         for (let round = 0; round < 2; round++) {
+          const began = Date.now();
           await redis.config('SET', 'maxmemory', '1mb');
           // Commands go on: a full hand-over is not an outage of access.
           await world.answered(100);
           await sleep(2500);
+          await world.shows({ app: 'gateway', check: 'redis', reason: /OOM/, remedy: /maxmemory/ }, began);
           await redis.config('SET', 'maxmemory', '0');
           await world.answered(50);
         }
@@ -213,7 +215,16 @@ export const REDIS_CASES: FaultCase[] = [
     group: 'redis',
     async run(world) {
       await inRedis(world, async (redis) => {
+        const began = Date.now();
         await redis.config('SET', 'maxmemory-policy', 'allkeys-random');
+        const sign = { check: 'redis', reason: /may evict/, remedy: /noeviction/ };
+        await world.shows(
+          [
+            { app: 'gateway', ...sign },
+            { app: 'recorder', ...sign },
+          ],
+          began,
+        );
         for (let round = 0; round < 3; round++) {
           await redis.config('SET', 'maxmemory', '1mb');
           await world.answered(100);
@@ -233,7 +244,16 @@ export const REDIS_CASES: FaultCase[] = [
         await world.answered(20);
         const line = lineOf(world, 'redis');
         line.set(mode);
+        const began = Date.now();
         await Promise.all([world.answered(300), sleep(10_000)]);
+        const remedy = /Redis runs|reachable/;
+        await world.shows(
+          [
+            { app: 'gateway', check: 'redis', reason: /Redis/, remedy },
+            { app: 'recorder', check: 'redis', reason: /Redis|no answer/, remedy },
+          ],
+          began,
+        );
         line.set('pass');
         await world.answered(20);
         return { exactlyOnce: true };
@@ -317,6 +337,10 @@ export const REDIS_CASES: FaultCase[] = [
         for (const end = Date.now() + 15_000; harms < 5 && Date.now() < end; await sleep(2)) await harm();
       });
       expect(harms).toBeGreaterThanOrEqual(5);
+      await world.shows(
+        { app: 'recorder', check: 'strangers', reason: /no enrolled producer/, remedy: /passwords/ },
+        0,
+      );
       await world.answered(20);
       return { exactlyOnce: true, faults: ['foreign'] };
     },
