@@ -261,6 +261,20 @@ export class World {
         UNION ALL SELECT convert_from(body, 'UTF8') FROM event UNION ALL SELECT row_to_json(s)::text FROM session s`,
     );
     places.push(['tables', rows.map((row) => row.t).join('\n')]);
+    for (const app of APPS.filter((one) => one !== 'datadog')) {
+      const answer = await fetch(`${this.stack.adminUrl(app)}/metrics`);
+      places.push([`metrics of ${app}`, await answer.text()]);
+    }
+    const redis = new Redis(this.stack.redis.url);
+    try {
+      for (const key of await redis.keys('*')) {
+        // A dump may be compressed; jobs are hashes.
+        const held = (await redis.type(key)) === 'hash' ? JSON.stringify(await redis.hgetall(key)) : '';
+        places.push([`Redis ${key}`, `${held}${(await redis.dumpBuffer(key))?.toString('latin1')}`]);
+      }
+    } finally {
+      redis.disconnect();
+    }
     for (const [place, text] of places) {
       for (const [name, secret] of Object.entries(secrets)) {
         expect({ place, name, found: text.includes(secret) }).toEqual({ place, name, found: false });

@@ -138,6 +138,12 @@ export class Stack {
 
   /** Starts one process and waits until it is ready. */
   async run(app: AppName, env: Record<string, string> = {}, args: string[] = []): Promise<void> {
+    this.begin(app, env, args);
+    await this.ready(app);
+  }
+
+  /** Starts one process, whatever becomes of it. */
+  begin(app: AppName, env: Record<string, string> = {}, args: string[] = []): void {
     const child = spawn(process.execPath, [...ENTRY[app], ...args], {
       cwd: this.options.root ?? ROOT,
       env: { ...this.environment(), ...env },
@@ -148,11 +154,16 @@ export class Stack {
     child.stderr.pipe(log, { end: false });
     child.once('close', () => log.end());
     this.processes.set(app, child);
+  }
+
+  /** Until a process that was begun says that it is ready. @throws where it ended instead */
+  async ready(app: AppName): Promise<void> {
+    const child = this.processes.get(app);
     await until(
       `${app} is ready (its log: ${join(this.folder, 'logs')})`,
       async () => {
-        if (child.exitCode !== null)
-          throw new Error(`${app} ended with code ${child.exitCode}: ${this.log(app).slice(-1500)}`);
+        if (child?.exitCode !== null)
+          throw new Error(`${app} ended with code ${child?.exitCode}: ${this.log(app).slice(-1500)}`);
         return fetch(`${this.adminUrl(app)}/readyz`).then(
           (answer) => answer.ok,
           () => false,

@@ -30,6 +30,16 @@ export function httpStatusOf(error: AffidavitError): number {
   return STATUS[error.code] ?? (error.retry === 'never' ? 500 : 503);
 }
 
+/** @param reason what the API waits for */
+export function starting(reason: string, remedy: string): ApiError {
+  return new ApiError({
+    code: 'API_STARTING',
+    message: `the API is still starting: ${reason}`,
+    remedy,
+    retry: 'later',
+  });
+}
+
 export function requestInvalid(detail: string): ApiError {
   return new ApiError({
     code: 'API_REQUEST_INVALID',

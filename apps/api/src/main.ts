@@ -14,7 +14,9 @@ import {
 import { createPool, ensureAdminKey, migrate, openPrisma, ReadSittings, unavailable } from '#record';
 import { writeAdminKey } from './admin-key.js';
 import { createApi } from './api.js';
+import { starting } from './errors.js';
 import { ApiParts } from './parts.js';
+import { problemOf } from './problem.filter.js';
 
 /** How long an answer waits for the projection to reach the position that it was asked for. */
 const HORIZON_WAIT_MS = 5_000;
@@ -37,6 +39,11 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
     port: settings.apiPort,
     metrics: new Metrics({ service: 'api' }),
     checks: () => [{ name: 'postgres', hop: 'record → reader', check: () => start.trouble ?? STARTING }],
+    otherwise: () => {
+      const { reason, remedy } = start.trouble ?? STARTING;
+      const body = problemOf(starting(reason, remedy), 503);
+      return { status: 503, contentType: 'application/problem+json', body };
+    },
   });
   try {
     await untilDone(logger, start, 'PostgreSQL does not answer yet', () =>

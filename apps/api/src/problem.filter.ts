@@ -32,7 +32,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-function problemOf(error: AffidavitError, status: number) {
+/** RFC 9457. */
+export function problemOf(error: AffidavitError, status: number) {
   return {
     type: `urn:affidavit:error:${error.code}`,
     title: error.code,

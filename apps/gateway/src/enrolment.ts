@@ -166,6 +166,7 @@ async function present(options: EnrolmentOptions, token: Token): Promise<{ log: 
     throw refused(
       `the api refused it with ${response.status}${said ? ` (${said})` : ''}`,
       typeof answer.remedy === 'string' ? answer.remedy : 'Make a new token with `affidavit enroll <node>`.',
+      response.status >= 500 ? 'later' : 'never',
     );
   }
   if (typeof answer.log !== 'string' || typeof answer.markPublicKey !== 'string') {

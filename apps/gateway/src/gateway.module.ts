@@ -5,7 +5,15 @@ import { createSecureContext } from 'node:tls';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { AffidavitError, describeError, type NodeName } from '#events';
-import { type App, loadOrCreateKeyPair, type PolicyWatch, startAdminServer, watchPolicy } from '#platform';
+import {
+  type App,
+  Hindrance,
+  loadOrCreateKeyPair,
+  type PolicyWatch,
+  startAdminServer,
+  untilDone,
+  watchPolicy,
+} from '#platform';
 import { openSpool, type Spool } from '#spool';
 import { assertRedisKeepsData, connectRedis, StreamSender } from '#streams';
 import { Emitter } from './emitter.js';
@@ -58,13 +66,15 @@ export class GatewayModule {
         {
           provide: ENROLMENT,
           useFactory: async (): Promise<Enrolment> => {
-            const enrolment = await enrol({
-              file: join(folder, 'pinned.json'),
-              node,
-              publicKey: keys().publicKey,
-              token: settings.enrollToken,
-              adopt: start.adopt,
-            });
+            const enrolment = await untilDone(logger, new Hindrance(), 'this gateway cannot be enrolled yet', () =>
+              enrol({
+                file: join(folder, 'pinned.json'),
+                node,
+                publicKey: keys().publicKey,
+                token: settings.enrollToken,
+                adopt: start.adopt,
+              }),
+            );
             await checkLog(enrolment);
             return enrolment;
           },

@@ -76,6 +76,7 @@ export class DeliveryLane {
   async stop(): Promise<void> {
     this.isStopped = true;
     clearInterval(this.sweeper);
+    this.queue.giveUpIfAway();
     await Promise.all([this.cutting, this.sweeping]);
     await this.queue.close();
   }

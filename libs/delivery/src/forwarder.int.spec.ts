@@ -1,6 +1,7 @@
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { readEvents } from '#record';
+import { Cable } from '../../../test/support/cable.js';
 import { sessionDraft, type TestProducer } from '../../../test/support/producer.js';
 import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
@@ -344,15 +345,44 @@ describe('Forwarder', () => {
   });
 
   it('stops in order while Redis is away, and leaves what was cut as due', async () => {
+    const line = await lineToRedis();
+    const stuck = await forwarder({ redisUrl: line.url });
+    line.cable.set('cut');
+    await until('it is noticed', () => stuck.hindrance?.includes('Redis'));
     await record.record(producer, drafts(3));
-    const stuck = await forwarder({ redisUrl: 'redis://127.0.0.1:9' });
     await until('a batch was cut', async () => (await states()).due === 1);
-    expect(stuck.hindrance).toContain('Redis');
     const from = performance.now();
     await stuck.stop();
     expect(performance.now() - from).toBeLessThan(4_000);
     expect(await states()).toEqual({ due: 1 });
     await forwarder();
     await allArrived();
+    await line.cable.close();
   });
+
+  it('starts before Redis is there, and delivers once it is', async () => {
+    await record.record(producer, drafts(3));
+    const line = await lineToRedis();
+    line.cable.set('cut');
+    const late = new Forwarder({
+      pool: record.pool,
+      redisUrl: line.url,
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+    });
+    running.push(late);
+    void late.start();
+    await until('it waits for Redis', () => late.hindrance?.includes('Redis'));
+    line.cable.set('pass');
+    await allArrived();
+    expect(late.hindrance).toBeUndefined();
+    await late.stop();
+    await line.cable.close();
+  });
+
+  async function lineToRedis(): Promise<{ cable: Cable; url: string }> {
+    const through = new URL(redisUrl);
+    const cable = await Cable.to(Number(through.port));
+    through.port = String(cable.port);
+    return { cable, url: through.href };
+  }
 });

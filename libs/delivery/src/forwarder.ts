@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { CommitListener } from '#record';
@@ -26,6 +27,7 @@ export interface ForwarderOptions {
 const LEASE_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 20_000;
 const RETRY_START_MS = 1_000;
+const REDIS_LOOK_MS = 50;
 /** Requests under way get this long when the process stops; then they are cut off and made again by the next one. */
 const STOP_GRACE_MS = 5_000;
 
@@ -38,6 +40,7 @@ export class Forwarder {
   private readonly observer: DeliveryObserver;
   private listener: CommitListener | undefined;
   private starting: Promise<void> | undefined;
+  private isInLedger = false;
   private isStarted = false;
   private stopping: Promise<void> | undefined;
 
@@ -73,8 +76,9 @@ export class Forwarder {
 
   /** What hinders it, for a health check; undefined where nothing does. */
   get hindrance(): string | undefined {
-    if (!this.isStarted) return 'not started: PostgreSQL does not answer or is not migrated';
-    return this.redis.status === 'ready' ? undefined : `Redis: ${this.redis.status}`;
+    if (this.isStarted && this.redis.status === 'ready') return undefined;
+    if (this.isInLedger) return `Redis does not answer: ${this.redis.status}`;
+    return 'not started: PostgreSQL does not answer or is not migrated';
   }
 
   /** Lets requests under way end, within a few seconds, and closes what it opened. The pool stays the caller's. */
@@ -106,14 +110,16 @@ export class Forwarder {
         break;
       } catch (error) {
         this.observer.trouble('PostgreSQL does not answer', error);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_START_MS));
+        await sleep(RETRY_START_MS);
       }
     }
-    if (this.stopping) return;
+    this.isInLedger = true;
     this.redis.connect().catch(() => undefined);
+    while (!this.stopping && this.redis.status !== 'ready') await sleep(REDIS_LOOK_MS);
+    if (this.stopping) return;
+    for (const lane of this.lanes) lane.start();
     this.listener = new CommitListener(pool);
     this.listener.onCommit(() => this.live.cutSoon());
-    for (const lane of this.lanes) lane.start();
     this.isStarted = true;
   }
 

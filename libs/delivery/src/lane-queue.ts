@@ -27,31 +27,44 @@ const KEEP_NOTHING = { removeOnComplete: true, removeOnFail: true } as const;
 
 /** The wake-ups of one destination and lane. */
 export class LaneQueue {
-  private readonly queue: Queue<WakeUp>;
+  private opened: Queue<WakeUp> | undefined;
   private worker: Worker<WakeUp> | undefined;
+  private readonly underWay = new Set<Promise<void>>();
+  /** Ends the waiting of whoever waits for Redis. */
+  private readonly waiting = new Set<() => void>();
+  private isGivenUp = false;
 
-  /** @param redis stays the caller's; made with `maxRetriesPerRequest: null` */
+  /**
+   * @param redis stays the caller's; made with `maxRetriesPerRequest: null`. Connected before {@link work}: BullMQ takes a first
+   *   failure to connect for the last word
+   */
   constructor(
     private readonly redis: Redis,
     private readonly destination: string,
     private readonly lane: Lane,
     private readonly onError: (error: Error) => void,
-  ) {
-    this.queue = new Queue(queueName(destination, lane), {
-      connection: redis,
+  ) {}
+
+  private get queue(): Queue<WakeUp> {
+    if (this.opened) return this.opened;
+    this.opened = new Queue(queueName(this.destination, this.lane), {
+      connection: this.redis,
       prefix: QUEUE_PREFIX,
       skipVersionCheck: true,
       skipMetasUpdate: true,
     });
-    this.queue.on('error', onError);
+    this.opened.on('error', this.onError);
+    return this.opened;
   }
 
   /** Wakes a worker for this attempt, at once or after a delay. */
   async wake(batch: bigint, attempt: number, delayMs = 0): Promise<void> {
-    await this.queue.add(
-      'deliver',
-      { batch: String(batch), attempt },
-      { jobId: jobId(batch, attempt), ...KEEP_NOTHING, ...(delayMs > 0 ? { delay: delayMs } : {}) },
+    await this.orGivenUp(() =>
+      this.queue.add(
+        'deliver',
+        { batch: String(batch), attempt },
+        { jobId: jobId(batch, attempt), ...KEEP_NOTHING, ...(delayMs > 0 ? { delay: delayMs } : {}) },
+      ),
     );
   }
 
@@ -59,7 +72,7 @@ export class LaneQueue {
   async rouse(waiting: readonly Waiting[]): Promise<void> {
     await Promise.all(
       waiting.map(async ({ batch, attempt }) => {
-        await this.clear(jobId(batch, attempt));
+        await this.orGivenUp(() => this.clear(jobId(batch, attempt)));
         await this.wake(batch, attempt);
       }),
     );
@@ -69,7 +82,11 @@ export class LaneQueue {
   work(concurrency: number, deliver: (batch: bigint, attempt: number) => Promise<void>): void {
     this.worker = new Worker<WakeUp>(
       queueName(this.destination, this.lane),
-      (job) => deliver(BigInt(job.data.batch), job.data.attempt),
+      async (job) => {
+        const delivery = deliver(BigInt(job.data.batch), job.data.attempt);
+        this.underWay.add(delivery);
+        await delivery.finally(() => this.underWay.delete(delivery));
+      },
       {
         connection: this.redis,
         prefix: QUEUE_PREFIX,
@@ -85,10 +102,34 @@ export class LaneQueue {
     this.worker.on('error', this.onError);
   }
 
+  /** The process ends: where Redis is away, nobody waits for it any longer. What was to be said there is found by the next sweep. */
+  giveUpIfAway(): void {
+    if (this.redis.status === 'ready') return;
+    this.isGivenUp = true;
+    for (const end of [...this.waiting]) end();
+  }
+
   /** Waits for deliveries under way. */
   async close(): Promise<void> {
-    await this.worker?.close();
-    await this.queue.close();
+    await Promise.all(this.underWay);
+    // In order, BullMQ would say goodbye to a Redis that is away, and wait for it.
+    await this.worker?.close(this.redis.status !== 'ready');
+    await this.opened?.close();
+  }
+
+  /** A connection that is made again for ever keeps commands for ever, too: ioredis does not end their waiting when it is closed meanwhile. */
+  private orGivenUp<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      const end = () => {
+        this.waiting.delete(end);
+        reject(new Error('Redis is away, and this process ends'));
+      };
+      if (this.isGivenUp) return end();
+      this.waiting.add(end);
+      work()
+        .then(resolve, reject)
+        .finally(() => this.waiting.delete(end));
+    });
   }
 
   /** BullMQ adds nothing under a name that it still knows, however dead. */

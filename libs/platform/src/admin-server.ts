@@ -19,6 +19,8 @@ export interface AdminServerOptions {
   metrics: Metrics;
   /** Further plain answers, by path, as JSON. */
   pages?: Record<string, () => unknown>;
+  /** What every other path is told. Default: 404 with the paths there are. */
+  otherwise?: () => { status: number; contentType: string; body: object };
 }
 
 /**
@@ -34,15 +36,19 @@ export async function startAdminServer(options: AdminServerOptions): Promise<Adm
       response.writeHead(status, { 'content-type': type, 'cache-control': 'no-store' }).end(body);
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const page = options.pages && Object.hasOwn(options.pages, path) ? options.pages[path] : undefined;
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
     const respond = async () => {
-      if (request.method !== 'GET' && request.method !== 'HEAD') answer(405, json({ detail: 'only GET' }));
-      else if (path === '/healthz') answer(200, json({ alive: true, startedAt }));
-      else if (path === '/readyz') {
+      if (isRead && path === '/healthz') answer(200, json({ alive: true, startedAt }));
+      else if (isRead && path === '/readyz') {
         const report = await health.report();
         answer(report.ready ? 200 : 503, json(report));
-      } else if (path === '/metrics') answer(200, await options.metrics.text(), options.metrics.contentType);
-      else if (page) answer(200, json(await page()));
-      else answer(404, json({ detail: 'try /healthz, /readyz or /metrics' }));
+      } else if (isRead && path === '/metrics') answer(200, await options.metrics.text(), options.metrics.contentType);
+      else if (isRead && page) answer(200, json(await page()));
+      else if (options.otherwise) {
+        const { status, body, contentType } = options.otherwise();
+        answer(status, json(body), contentType);
+      } else if (isRead) answer(404, json({ detail: 'try /healthz, /readyz or /metrics' }));
+      else answer(405, json({ detail: 'only GET' }));
     };
     respond().catch((error: unknown) => {
       if (response.headersSent) response.destroy();

@@ -22,7 +22,42 @@ async function expectMissed(world: World, app: AppName, of: string, hop: string)
   await stack.run(app);
 }
 
+const APPS = ['recorder', 'forwarder', 'api', 'gateway'] as const;
+
 export const AWAY_CASES: FaultCase[] = [
+  {
+    name: 'processes started before their servers wait, say for what, and begin by themselves',
+    group: 'kill',
+    async run(world) {
+      const { stack } = world;
+      await world.answered(20);
+      await Promise.all(APPS.map((app) => stack.kill(app)));
+      for (const line of [stack.cables?.postgres, stack.cables?.redis]) line?.set('cut');
+      const began = Date.now();
+      for (const app of APPS) stack.begin(app);
+      // No outage of access: the gateway begins with its spool alone.
+      await stack.ready('gateway');
+      await world.answered(20);
+      const remedy = /PostgreSQL runs/;
+      await world.shows(
+        [
+          { app: 'recorder', check: 'redis', reason: /Redis/, remedy: /Redis runs|reachable/ },
+          { app: 'recorder', check: 'start', reason: /Redis/, remedy: /Redis runs/ },
+          { app: 'forwarder', check: 'postgres', reason: /PostgreSQL/, remedy },
+          { app: 'api', check: 'postgres', reason: /PostgreSQL/, remedy },
+        ],
+        began,
+      );
+      // None gave up meanwhile.
+      for (const app of APPS) expect(stack.processes.get(app)?.exitCode).toBeNull();
+      stack.cables?.redis.set('pass');
+      await world.shows({ app: 'recorder', check: 'start', reason: /PostgreSQL/, remedy }, began);
+      stack.cables?.postgres.set('pass');
+      await Promise.all(APPS.map((app) => stack.ready(app)));
+      await world.answered(20);
+      return { restMs: 90_000 };
+    },
+  },
   {
     name: 'each process that is gone is missed by name, and taken up again without help',
     group: 'kill',
