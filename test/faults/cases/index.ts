@@ -1,6 +1,7 @@
 import type { FaultCase } from '../case.js';
 import { DATADOG_CASES } from './datadog.js';
-import { HOST_CASES } from './host.js';
+import { DISK_CASES } from './host-disk.js';
+import { MACHINE_CASES } from './host-machine.js';
 import { INPUT_CASES } from './input.js';
 import { KILL_CASES } from './kill.js';
 import { POSTGRES_CASES } from './postgres.js';
@@ -8,7 +9,8 @@ import { REDIS_CASES } from './redis.js';
 
 export const CASES: readonly FaultCase[] = [
   ...DATADOG_CASES,
-  ...HOST_CASES,
+  ...DISK_CASES,
+  ...MACHINE_CASES,
   ...INPUT_CASES,
   ...KILL_CASES,
   ...POSTGRES_CASES,

@@ -1,0 +1,134 @@
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { freePort } from '#platform';
+import { Load } from '../../support/load.js';
+import { until } from '../../support/servers.js';
+import type { Stack } from '../../support/stack.js';
+import type { FaultCase } from '../case.js';
+import {
+  expectOutcomes,
+  gatewayFolder,
+  gatewayStatus,
+  handOver,
+  knock,
+  loadAgain,
+  preloaded,
+} from '../gateway-host.js';
+
+/** What becomes of the gateway's machine: restarts, clocks, copies, and a record that is another. */
+export const MACHINE_CASES: FaultCase[] = [
+  {
+    name: 'maxUnconfirmed is where the gateway stops running ahead, and it goes on when the record has caught up',
+    group: 'host',
+    async run(world) {
+      const { stack } = world;
+      const file = join(stack.folder, 'affidavit.yaml');
+      const policy = readFileSync(file, 'utf8');
+      writeFileSync(
+        file,
+        policy.replace('sensitivity: sensitive', 'sensitivity: sensitive\n    maxUnconfirmed: { bytes: 128KiB }'),
+      );
+      await until('the policy is in force', () => stack.log('gateway').includes('policy changed'));
+      // A session keeps the policy under which it began.
+      await world.load.stop();
+      loadAgain(world);
+      await world.answered(10);
+      await stack.kill('recorder');
+      await until('a new client is refused', async () => (await knock(stack)) === '53400', 60_000);
+      const behind = (await gatewayStatus(stack)).spool.unconfirmedCount;
+      // What stands still stands still: nothing is admitted while the record is behind.
+      const before = world.load.acknowledged.size;
+      await new Promise((resolve) => setTimeout(resolve, 1500));
+      expect(world.load.acknowledged.size - before).toBeLessThan(10);
+      expect(behind).toBeGreaterThan(50);
+      await stack.run('recorder');
+      await world.answered(20);
+      await world.load.stop();
+      await expectOutcomes(stack);
+      return undefined;
+    },
+  },
+  {
+    name: 'ten restarts in a row while Postgres is away',
+    group: 'host',
+    async run(world, dice) {
+      const { stack } = world;
+      await world.answered(20);
+      stack.cables?.postgres.set('cut');
+      for (let round = 0; round < 10; round++) {
+        await stack.kill('gateway', dice.pick(['SIGKILL', 'SIGKILL', 'SIGTERM'] as const));
+        await stack.run('gateway');
+        await world.answered(dice.between(3, 10));
+      }
+      stack.cables?.postgres.set('pass');
+      await world.answered(20);
+      await handOver(world);
+      return undefined;
+    },
+  },
+  {
+    name: 'the clock of the gateway jumps a day ahead and a day back',
+    group: 'host',
+    async run(world) {
+      const { stack } = world;
+      const offset = join(stack.folder, 'clock-offset');
+      writeFileSync(offset, '0');
+      await stack.kill('gateway');
+      await stack.run('gateway', { ...preloaded('shifted-clock'), TEST_CLOCK_OFFSET: offset });
+      await world.answered(20);
+      for (const hours of [24.5, 0, -24.5, 0]) {
+        writeFileSync(offset, String(hours * 3_600_000));
+        await world.answered(20);
+        await new Promise((resolve) => setTimeout(resolve, 300));
+        await world.answered(20);
+      }
+      const [range] = await stack.query<{ hours: number }>(
+        `SELECT (extract(epoch FROM max(occurred_at) - min(occurred_at)) / 3600)::int AS hours FROM event WHERE node = 'test-node'`,
+      );
+      expect(range?.hours).toBeGreaterThan(48);
+      return undefined;
+    },
+  },
+  {
+    name: 'two machines cloned from one image, both at work: each has its own epoch, and everything is recorded once',
+    group: 'host',
+    async run(world) {
+      const { stack } = world;
+      await world.answered(30);
+      const twin = join(stack.folder, 'twin-data');
+      cpSync(gatewayFolder(stack), join(twin, 'gateway', 'test-node'), { recursive: true });
+      // On another machine no process of that number holds it.
+      rmSync(join(twin, 'gateway', 'test-node', 'spool', 'lock'), { force: true });
+      const first = stack.processes.get('gateway');
+      const ports = { gateway: stack.ports.gateway, gatewayAdmin: stack.ports.gatewayAdmin };
+      const { epoch } = await gatewayStatus(stack);
+      Object.assign(stack.ports, { gateway: await freePort('127.0.0.1'), gatewayAdmin: await freePort('127.0.0.1') });
+      await stack.run('gateway', { AFFIDAVIT_DATA: twin });
+      const second = stack.processes.get('gateway');
+      const other = new Load({ agent: stack.agent } as Stack);
+      try {
+        expect((await gatewayStatus(stack)).epoch).not.toBe(epoch);
+        await until('the twin answers', () => other.acknowledged.size > 100, 30_000);
+        await world.answered(100);
+        await other.stop();
+        await until(
+          'all of the twin is recorded',
+          async () => {
+            return (await gatewayStatus(stack)).spool.unconfirmedCount === 0;
+          },
+          30_000,
+        );
+        for (const number of other.attempted) world.load.attempted.add(number);
+        for (const number of other.acknowledged) world.load.acknowledged.add(number);
+      } finally {
+        await other.stop();
+        second?.kill('SIGKILL');
+        Object.assign(stack.ports, ports);
+        if (first) stack.processes.set('gateway', first);
+      }
+      expect((await gatewayStatus(stack)).epoch).toBe(epoch);
+      await world.answered(20);
+      return undefined;
+    },
+  },
+];
