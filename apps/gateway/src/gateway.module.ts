@@ -79,6 +79,11 @@ export class GatewayModule {
               version: start.version,
               log: enrolment.log,
               ...withoutUndefined(settings.spool),
+              onDamage: (damage) =>
+                logger.error(
+                  { damage },
+                  'a part of the spool cannot be read; what was not recorded of it becomes a named hole',
+                ),
               // Before earlier runs were looked through, the file still speaks for them, and their segments must stay.
               beforeDelete: () =>
                 isFolded ? sessions.save(openSessionsFile) : Promise.reject(new Error('the gateway is still starting')),
@@ -86,12 +91,6 @@ export class GatewayModule {
             app.onClose('spool', () => spool.close());
             if (enrolment.isAdopted) {
               logger.warn({ log: enrolment.log }, 'another log was adopted: all that the spool keeps is sent there');
-            }
-            for (const damage of spool.damage()) {
-              logger.error(
-                { damage },
-                'a part of the spool cannot be read; what was not recorded of it becomes a named hole',
-              );
             }
             const left = await sessionsLeftOpen(spool, spool.epoch, openSessionsFile);
             const abandon = async () => {

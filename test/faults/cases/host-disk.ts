@@ -207,6 +207,41 @@ export const DISK_CASES: FaultCase[] = [
     },
   },
   {
+    name: 'a spool deleted under the running gateway: nothing is acknowledged into the void, and it makes a new one by itself',
+    group: 'host',
+    options: { env: { AFFIDAVIT_SPOOL_SEGMENT: '256KiB' } },
+    async run(world, dice) {
+      const { stack } = world;
+      await world.answered(dice.between(20, 60));
+      const { epoch } = await gatewayStatus(stack);
+      const pid = stack.processes.get('gateway')?.pid;
+      // Also while nobody takes what the memory still holds of the deleted files.
+      for (const isBehind of [false, true]) {
+        if (isBehind) await stack.kill('recorder');
+        await world.answered(30);
+        rmSync(spoolFolder(stack), { recursive: true });
+        await world.answered(60);
+        if (isBehind) await stack.run('recorder');
+      }
+      expect(await gatewayStatus(stack)).toMatchObject({ epoch });
+      expect(stack.processes.get('gateway')?.pid).toBe(pid);
+      await expectReady(stack, true);
+
+      // What was acknowledged since stands on the disk again: a kill takes none of it.
+      await handOver(world);
+      rmSync(spoolFolder(stack), { recursive: true });
+      loadAgain(world);
+      await world.answered(20);
+      await stack.kill('recorder');
+      await world.answered(30);
+      await stack.kill('gateway');
+      await flush(stack);
+      await Promise.all([stack.run('gateway'), stack.run('recorder')]);
+      await world.answered(20);
+      return undefined;
+    },
+  },
+  {
     name: 'a gateway host destroyed under load takes only what was not handed over yet: a few commands',
     group: 'host',
     async run(world, dice) {
