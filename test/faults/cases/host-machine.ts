@@ -1,7 +1,13 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '#platform';
+import { Redis } from 'ioredis';
+import type { Epoch, NodeName } from '#events';
+import { freePort, loadKeyPair } from '#platform';
+import { appendToStream, encodeFrame, epochsKey, streamKey } from '#streams';
+// The form of a segment is the spool's own business; a machine that goes on from a snapshot must know its last record.
+import { scanSegment } from '../../../libs/spool/src/segment.js';
 import { Load } from '../../support/load.js';
+import { sessionDraft, TestProducer } from '../../support/producer.js';
 import { until } from '../../support/servers.js';
 import type { Stack } from '../../support/stack.js';
 import type { FaultCase } from '../case.js';
@@ -13,7 +19,65 @@ import {
   knock,
   loadAgain,
   preloaded,
+  segments,
 } from '../gateway-host.js';
+import type { World } from '../world.js';
+
+const OF_THE_OTHER = `convert_from(body, 'UTF8') LIKE '%"other-time-line-%'`;
+
+interface Frozen {
+  epoch: Epoch;
+  seq: number;
+  chain: Buffer;
+}
+
+const signal = (stack: Stack, name: NodeJS.Signals) => stack.processes.get('gateway')?.kill(name);
+
+/** Stops the gateway in its tracks, at rest: everything of its epoch is recorded, and it knows that. */
+async function freeze(world: World): Promise<Frozen> {
+  const { stack } = world;
+  await handOver(world);
+  const { epoch } = await gatewayStatus(stack);
+  let found: Frozen | undefined;
+  await until('gateway and record agree at rest', async () => {
+    signal(stack, 'SIGSTOP');
+    const { segment, lastChain } = await scanSegment(segments(stack).at(-1) as string);
+    const [mark] = await stack.query<{ seq: string }>('SELECT mark_seq AS seq FROM producer_epoch WHERE epoch = $1', [
+      epoch,
+    ]);
+    if (Number(mark?.seq) === segment.lastSeq && lastChain) {
+      found = { epoch, seq: segment.lastSeq, chain: lastChain };
+      return true;
+    }
+    signal(stack, 'SIGCONT');
+    await handOver(world);
+    return false;
+  });
+  return found as Frozen;
+}
+
+/** The machine that went on from the snapshot: the same key, epoch and numbers, other events. They are on the record when this resolves. */
+async function goOn(stack: Stack, { epoch, seq, chain }: Frozen, count: number): Promise<void> {
+  const node = 'test-node' as NodeName;
+  const other = new TestProducer(node, epoch, { seq, chain });
+  for (let at = 0; at < count; at++) other.emit(sessionDraft(`other-time-line-${at}`));
+  const keys = loadKeyPair(join(gatewayFolder(stack), 'node.key'));
+  const { log } = JSON.parse(readFileSync(join(gatewayFolder(stack), 'pinned.json'), 'utf8')) as { log: string };
+  if (!keys) throw new Error('the gateway has no key');
+  const header = { log, node, epoch, prevChain: chain };
+  const bytes = encodeFrame({ header, records: other.made, privateKey: keys.privateKey });
+  const redis = new Redis(stack.redis.url);
+  try {
+    await redis.sadd(epochsKey(node), epoch);
+    expect(await appendToStream(redis, streamKey(node, epoch), seq, { lastSeq: seq + count, bytes })).toBe('appended');
+  } finally {
+    redis.disconnect();
+  }
+  await until('the other time line is recorded', async () => {
+    const [row] = await stack.query<{ n: number }>(`SELECT count(*)::int AS n FROM event WHERE ${OF_THE_OTHER}`);
+    return row?.n === count;
+  });
+}
 
 /** What becomes of the gateway's machine: restarts, clocks, copies, and a record that is another. */
 export const MACHINE_CASES: FaultCase[] = [
@@ -89,6 +153,43 @@ export const MACHINE_CASES: FaultCase[] = [
       return undefined;
     },
   },
+  ...[true, false].map(
+    (isBusy): FaultCase => ({
+      name: `a virtual machine resumed from a memory snapshot ${isBusy ? 'under load' : 'that then does less than the other did'}: the fork is named, and both time lines are on the record`,
+      group: 'host',
+      async run(world) {
+        const { stack } = world;
+        await world.answered(30);
+        const snapshot = await freeze(world);
+        await goOn(stack, snapshot, 40);
+        signal(stack, 'SIGCONT');
+        if (isBusy) {
+          loadAgain(world);
+          await world.answered(60);
+        } else expect(await knock(stack)).toBe('ok');
+
+        await until(
+          'the fork is named',
+          async () => {
+            const rows = await stack.query<{ body: Buffer }>(`SELECT body FROM event WHERE type = 'producer.forked'`);
+            const forks = rows.map(({ body }) => (JSON.parse(body.toString('utf8')) as { data: object }).data);
+            return forks.length === 1 && (forks[0] as { epoch: string }).epoch === snapshot.epoch;
+          },
+          30_000,
+        );
+        await until('a new epoch goes on', async () => (await gatewayStatus(stack)).epoch !== snapshot.epoch);
+        await handOver(world);
+        // What was acknowledged after the resumption is recorded behind the other time line, in the new epoch.
+        const rows = await stack.query<{ epoch: string; n: number }>(
+          `SELECT epoch, count(*)::int AS n FROM event WHERE node = 'test-node' AND position >
+             (SELECT max(position) FROM event WHERE ${OF_THE_OTHER}) GROUP BY epoch`,
+        );
+        expect(rows.map((row) => row.epoch)).toEqual([(await gatewayStatus(stack)).epoch]);
+        expect(rows[0]?.n).toBeGreaterThan(isBusy ? 120 : 4);
+        return { faults: ['is producer.forked'] };
+      },
+    }),
+  ),
   {
     name: 'two machines cloned from one image, both at work: each has its own epoch, and everything is recorded once',
     group: 'host',
