@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -38,6 +38,13 @@ export function segments(stack: Stack): string[] {
         .sort()
         .map((file) => join(folder, name, file)),
     );
+}
+
+/** What the spool takes of the disk, as `du` would say. */
+export function spoolDiskBytes(stack: Stack): number {
+  return readdirSync(spoolFolder(stack), { recursive: true, encoding: 'utf8' })
+    .map((name) => statSync(join(spoolFolder(stack), name), { throwIfNoEntry: false })?.blocks ?? 0)
+    .reduce((sum, blocks) => sum + blocks * 512, 0);
 }
 
 /** What a new client is told: 'ok' or the SQLSTATE. */
@@ -104,28 +111,37 @@ export function loadAgain(world: World, stack: Pick<Stack, 'agent'> = world.stac
   return load;
 }
 
+/** What the record says that it will never have. */
+export interface Hole {
+  node: string;
+  epoch: string;
+  from: number;
+  to: number;
+  /** Who says so: the producer that no longer has it, or a person. */
+  by: string;
+}
+
 /**
  * Allows just the holes that the record itself names, to the number: any other break in an epoch stays a fault. The rest has
  * to have come, so this waits until everything is recorded.
  */
-export async function declaredHoles(world: World): Promise<{ allowance: Allowance; events: number }> {
+export async function declaredHoles(world: World): Promise<{ allowance: Allowance; events: number; holes: Hole[] }> {
   await handOver(world);
   const rows = await world.stack.query<{ node: string; epoch: string; seq: string; body: Buffer }>(
     `SELECT node, epoch, seq, body FROM event WHERE type = 'producer.lost' ORDER BY position`,
   );
   const faults: string[] = [];
-  let events = 0;
+  const holes: Hole[] = [];
   for (const row of rows) {
-    const { data } = JSON.parse(row.body.toString('utf8')) as {
-      data: { node: string; epoch: string; from: number; to: number };
-    };
+    const { data } = JSON.parse(row.body.toString('utf8')) as { data: Hole };
+    holes.push(data);
     const epoch = `${data.node}/${data.epoch}`;
     faults.push(`${row.node}/${row.epoch}.${row.seq} is producer.lost`);
     faults.push(`${epoch}: ${data.to + 1} follows ${data.from - 1}`);
     faults.push(`${epoch}: the chain of the stored bytes is not the mark's`);
-    events += data.to - data.from + 1;
   }
-  return { allowance: { faults, unrecorded: events }, events };
+  const events = holes.reduce((sum, { from, to }) => sum + to - from + 1, 0);
+  return { allowance: { faults, unrecorded: events }, events, holes };
 }
 
 export async function flush(stack: Stack): Promise<void> {

@@ -71,7 +71,8 @@ const DEFAULTS = {
   reserveBytes: 2048,
   retryMs: 1000,
 };
-const SWEEP_MS = 60_000;
+/** Least and most time between two looks for segments that may go. */
+const SWEEP_MS = { least: 1000, most: 60_000 };
 const REAPPEND = { count: 256, bytes: 1024 * 1024 };
 
 /**
@@ -139,7 +140,8 @@ export class Spool {
       logs,
       () => this.marks.write(),
     );
-    this.sweepTimer = setInterval(() => void this.retention.sweep(), SWEEP_MS).unref();
+    const sweepMs = Math.min(SWEEP_MS.most, Math.max(SWEEP_MS.least, keepMs / 2));
+    this.sweepTimer = setInterval(() => void this.retention.sweep(), sweepMs).unref();
   }
 
   /** @see openSpool */

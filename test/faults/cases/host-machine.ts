@@ -1,5 +1,5 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Redis } from 'ioredis';
 import type { Epoch, NodeName } from '#events';
 import { freePort, loadKeyPair } from '#platform';
@@ -12,6 +12,7 @@ import { until } from '../../support/servers.js';
 import type { Stack } from '../../support/stack.js';
 import type { FaultCase } from '../case.js';
 import {
+  declaredHoles,
   expectOutcomes,
   gatewayFolder,
   gatewayStatus,
@@ -30,6 +31,9 @@ interface Frozen {
   seq: number;
   chain: Buffer;
 }
+
+/** Oldest number that lies on the disk, of a gateway that has run once. */
+const firstKept = (stack: Stack): number => Number(basename(segments(stack)[0] as string, '.seg'));
 
 const signal = (stack: Stack, name: NodeJS.Signals) => stack.processes.get('gateway')?.kill(name);
 
@@ -151,6 +155,44 @@ export const MACHINE_CASES: FaultCase[] = [
       );
       expect(range?.hours).toBeGreaterThan(48);
       return undefined;
+    },
+  },
+  {
+    name: 'a fresh Postgres under an old spool: refused, then adopted; what the spool keeps is on the new log, the rest has a name',
+    group: 'host',
+    // What is recorded leaves the spool at once, so that there is a rest.
+    options: { env: { AFFIDAVIT_SPOOL_SEGMENT: '64KiB', AFFIDAVIT_SPOOL_KEEP: '0s' } },
+    async run(world) {
+      const { stack } = world;
+      await world.answered(50);
+      await until('the spool has let go of what is recorded', () => firstKept(stack) > 1);
+      const [before] = (await stack.query('SELECT log FROM log_head')) as [{ log: string }];
+      for (const app of ['recorder', 'forwarder', 'api'] as const) await stack.kill(app);
+      await world.answered(30);
+      await stack.query('DROP DATABASE affidavit WITH (FORCE)', [], stack.postgres.url());
+      await stack.makeRecord();
+      await Promise.all((['recorder', 'forwarder', 'api'] as const).map((app) => stack.run(app)));
+      // The gateway runs on, and nothing that the other log says moves it: what it owes stays.
+      await world.answered(30);
+      const [{ n }] = (await stack.query(`SELECT count(*)::int AS n FROM event WHERE node = 'test-node'`)) as [
+        { n: number },
+      ];
+      expect(n).toBe(0);
+      const { epoch, spool } = await gatewayStatus(stack);
+      expect(spool.unconfirmedCount).toBeGreaterThan(60);
+
+      await stack.kill('gateway');
+      await expect(stack.run('gateway')).rejects.toThrow(/GATEWAY_OTHER_LOG[\s\S]*--adopt/);
+      const kept = firstKept(stack);
+      await stack.run('gateway', { AFFIDAVIT_ENROLL_TOKEN: await stack.enrolmentToken() }, ['--adopt']);
+      await world.answered(30);
+      const { allowance, holes } = await declaredHoles(world);
+      expect(holes).toEqual([{ node: 'test-node', epoch, from: 1, to: kept - 1, by: 'producer' }]);
+      // Frames that were in Redis for the other log are kept aside, and only those.
+      const foreign = await stack.query<{ reason: string }>('SELECT DISTINCT reason FROM foreign_entry');
+      for (const { reason } of foreign) expect(reason).toBe(`it is of log ${before.log}`);
+      // The new log numbers its batches from 1 again, as a restored one would.
+      return { ...allowance, faults: [...(allowance.faults ?? []), 'foreign entries'], restored: true };
     },
   },
   ...[true, false].map(
