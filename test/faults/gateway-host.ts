@@ -11,6 +11,7 @@ import type { Allowance, World } from './world.js';
 interface GatewayStatus {
   epoch: Epoch;
   spool: { unconfirmedCount: number; state: string; bytes: number };
+  sender: { epochs: { epoch: Epoch }[] };
 }
 
 /** Where the gateway's key, pins and spool lie. */
