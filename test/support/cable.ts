@@ -9,6 +9,15 @@ export type CableMode = 'pass' | 'cut' | 'stall' | 'swallow';
 interface Pair {
   client: Socket;
   server: Socket;
+  /** What its client had to say first was said. */
+  isArmed: boolean;
+}
+
+interface Trap {
+  after: string[];
+  words: string[];
+  mode: CableMode;
+  sprung: () => void;
 }
 
 /** A line between processes and a server, which a test can cut, stall, slow down, or make swallow answers. */
@@ -16,7 +25,7 @@ export class Cable {
   private mode: CableMode = 'pass';
   private delayMs = 0;
   private readonly pairs = new Set<Pair>();
-  private trap: { words: string[]; mode: CableMode; sprung: () => void } | undefined;
+  private trap: Trap | undefined;
 
   private constructor(
     private readonly listener: Server,
@@ -43,10 +52,12 @@ export class Cable {
   /**
    * Waits for a client to say all of `words` in one breath, and goes over to `mode` at that moment: with `swallow` what it said still
    * arrives, with `cut` it does not. Resolves then. Reset the line afterwards: a connection that missed an answer is out of step.
+   * @param after where given, only a client counts that said all of this before, on the same connection
    */
-  trapOn(words: string[], mode: 'swallow' | 'cut'): Promise<void> {
+  trapOn(words: string[], mode: 'swallow' | 'cut', after: string[] = []): Promise<void> {
+    for (const pair of this.pairs) pair.isArmed = false;
     return new Promise((resolve) => {
-      this.trap = { words, mode, sprung: resolve };
+      this.trap = { after, words, mode, sprung: resolve };
     });
   }
 
@@ -80,10 +91,10 @@ export class Cable {
     }
     const server = createConnection({ port: targetPort, host });
     server.on('error', () => undefined);
-    const pair = { client, server };
+    const pair: Pair = { client, server, isArmed: false };
     this.pairs.add(pair);
     client.on('data', (chunk) => {
-      if (!this.springTrap(chunk)) this.pass(chunk, server);
+      if (!this.springTrap(pair, chunk)) this.pass(chunk, server);
     });
     server.on('data', (chunk) => {
       if (this.mode !== 'swallow') this.pass(chunk, client);
@@ -97,9 +108,14 @@ export class Cable {
   }
 
   /** @returns true where this chunk must not arrive */
-  private springTrap(chunk: Buffer): boolean {
+  private springTrap(pair: Pair, chunk: Buffer): boolean {
     const { trap } = this;
-    if (!trap?.words.every((word) => chunk.includes(word))) return false;
+    if (!trap) return false;
+    if (trap.after.length > 0 && !pair.isArmed) {
+      pair.isArmed = trap.after.every((word) => chunk.includes(word));
+      return false;
+    }
+    if (!trap.words.every((word) => chunk.includes(word))) return false;
     this.trap = undefined;
     this.set(trap.mode);
     trap.sprung();

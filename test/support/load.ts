@@ -49,6 +49,17 @@ export class Load {
   }
 }
 
+/** One command besides the load, through the gateway. */
+export async function command(stack: Pick<Stack, 'agent'>, text: string): Promise<void> {
+  const client = new pg.Client(stack.agent);
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
+
 /** Numbers of the rows that the target really holds, asked past the gateway. */
 export async function effects(stack: Stack): Promise<number[]> {
   const rows = await stack.query<{ id: number }>('SELECT id FROM effect ORDER BY id', [], stack.targetUrl);

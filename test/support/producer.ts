@@ -73,14 +73,16 @@ export class TestProducer {
   constructor(
     readonly node: NodeName,
     readonly epoch: Epoch = randomEpoch(),
+    /** Where it begins: behind this number, in an epoch that somebody else began. */
+    private readonly start: { seq: number; chain: Buffer } = { seq: 0, chain: GENESIS_CHAIN },
   ) {}
 
   get chain(): Buffer {
-    return this.made.at(-1)?.chain ?? GENESIS_CHAIN;
+    return this.made.at(-1)?.chain ?? this.start.chain;
   }
 
   emit(draft: EventDraft): MadeEvent {
-    const event = stampEvent(draft, this.node, this.epoch, this.made.length + 1);
+    const event = stampEvent(draft, this.node, this.epoch, this.nextSeq);
     return this.push(encodeEvent(event), event);
   }
 
@@ -89,13 +91,17 @@ export class TestProducer {
     return this.push(bytes, undefined);
   }
 
+  private get nextSeq(): number {
+    return this.start.seq + this.made.length + 1;
+  }
+
   /** Chain before number `seq`. */
   chainBefore(seq: number): Buffer {
-    return seq === 1 ? GENESIS_CHAIN : this.made[seq - 2]!.chain;
+    return seq === this.start.seq + 1 ? this.start.chain : this.made[seq - this.start.seq - 2]!.chain;
   }
 
   private push(bytes: Buffer, event: AuditEvent | undefined): MadeEvent {
-    const made = { seq: this.made.length + 1, chain: nextChain(this.chain, eventHash(bytes)), bytes, event };
+    const made = { seq: this.nextSeq, chain: nextChain(this.chain, eventHash(bytes)), bytes, event };
     this.made.push(made);
     return made;
   }

@@ -23,6 +23,7 @@ import { GatewayMetrics } from './gateway-metrics.js';
 import { healthChecks } from './health-checks.js';
 import { PostgresGateway } from './postgres/gateway.js';
 import { abandoned, OpenSessions, sessionsLeftOpen } from './sessions.js';
+import { untilPossible } from './until-possible.js';
 
 /** What the command line says beside the settings. */
 export interface GatewayStart {
@@ -84,25 +85,31 @@ export class GatewayModule {
           inject: [ENROLMENT, OpenSessions],
           useFactory: async (enrolment: Enrolment, sessions: OpenSessions): Promise<Spool> => {
             let isFolded = false;
-            const spool = await openSpool({
-              directory: join(folder, 'spool'),
-              node,
-              version: start.version,
-              log: enrolment.log,
-              ...withoutUndefined(settings.spool),
-              // Before earlier runs were looked through, the file still speaks for them, and their segments must stay.
-              beforeDelete: () =>
-                isFolded ? sessions.save(openSessionsFile) : Promise.reject(new Error('the gateway is still starting')),
-            });
+            const spool = await untilPossible(
+              'opening the spool',
+              () =>
+                openSpool({
+                  directory: join(folder, 'spool'),
+                  node,
+                  version: start.version,
+                  log: enrolment.log,
+                  ...withoutUndefined(settings.spool),
+                  onDamage: (damage) =>
+                    logger.error(
+                      { damage },
+                      'a part of the spool cannot be read; what was not recorded of it becomes a named hole',
+                    ),
+                  // Before earlier runs were looked through, the file still speaks for them, and their segments must stay.
+                  beforeDelete: () =>
+                    isFolded
+                      ? sessions.save(openSessionsFile)
+                      : Promise.reject(new Error('the gateway is still starting')),
+                }),
+              { logger },
+            );
             app.onClose('spool', () => spool.close());
             if (enrolment.isAdopted) {
               logger.warn({ log: enrolment.log }, 'another log was adopted: all that the spool keeps is sent there');
-            }
-            for (const damage of spool.damage()) {
-              logger.error(
-                { damage },
-                'a part of the spool cannot be read; what was not recorded of it becomes a named hole',
-              );
             }
             const left = await sessionsLeftOpen(spool, spool.epoch, openSessionsFile);
             const abandon = async () => {

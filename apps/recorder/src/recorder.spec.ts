@@ -332,6 +332,18 @@ describe('Recorder', () => {
     expect(await recordedSeqs(producer.epoch)).toEqual(upTo(9));
   });
 
+  it('sees a fork also where all of it lies below what is recorded', async () => {
+    await startRecorder();
+    const producer = producerOf(6);
+    await send(producer, framesOf(producer, [6]));
+    await recordedUpTo(producer.epoch, 6);
+    const clone = new TestProducer(NODE, producer.epoch);
+    for (let n = 0; n < 3; n++) clone.emit(sessionDraft(`clone${n}`));
+    await send(clone, framesOf(clone, [3]));
+    await until('forked', async () => (await markOf(producer.epoch))?.state === 'forked');
+    expect(await recordedSeqs(producer.epoch)).toEqual(upTo(6));
+  });
+
   it('refuses a fork loudly: on the record, in the mark, and nothing more of it is taken', async () => {
     await startRecorder();
     const producer = producerOf(6);

@@ -175,7 +175,7 @@ export class EpochLog {
     return this.recent[0] && this.recent[0].seq >= fromSeq ? this.readRecent(0, limit) : [];
   }
 
-  /** @returns undefined where the segment was deleted meanwhile */
+  /** @returns undefined where we deleted the segment meanwhile; one that somebody else deleted is rotten from its beginning on */
   private async readFrom(
     segment: Segment,
     from: number,
@@ -184,8 +184,9 @@ export class EpochLog {
     try {
       return await readSegment(segment, from, limit);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT' && !this.segments.includes(segment)) return undefined;
-      throw error;
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      if (!this.segments.includes(segment)) return undefined;
+      return { records: [], endsAt: { seq: segment.firstSeq - 1, chain: segment.prevChain } };
     }
   }
 
@@ -198,14 +199,27 @@ export class EpochLog {
     segment.rottenFrom = seq + 1;
     this.onDamage({ epoch: this.epoch, path: segment.path, fromSeq: seq + 1, toSeq: segment.lastSeq });
     if (this.state === 'open' || segment.lastSeq < this.lastSeq) return;
+    await this.endAt(segment, seq, chain);
+    this.waitAgain((each) => each.writtenAt);
+  }
+
+  /** The run ends here for us; where nothing at all can be read of this segment, perhaps with the one before it. */
+  private async endAt(segment: Segment, seq: number, chain: Buffer | undefined): Promise<void> {
+    segment.lastSeq = seq;
+    const before = this.segments[this.segments.indexOf(segment) - 1];
+    if (seq < segment.firstSeq && before?.rottenFrom !== undefined) {
+      return this.endAt(
+        before,
+        before.rottenFrom - 1,
+        before.rottenFrom === before.firstSeq ? before.prevChain : undefined,
+      );
+    }
     this.lastChain = chain ?? (await this.chainAt(seq)) ?? this.lastChain;
     this.lastSeq = seq;
-    segment.lastSeq = seq;
     if (this.confirmedSeq > seq) {
       this.confirmedSeq = seq;
       this.confirmedChain = this.lastChain;
     }
-    this.waitAgain((each) => each.writtenAt);
   }
 
   private readRecent(start: number, limit: { count: number; bytes: number }): ChainedRecord[] {

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, fdatasync, fstatSync, fsyncSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { open, rename, rm, statfs } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -10,7 +10,7 @@ export interface SpoolFiles {
   open(path: string): number;
   /** Writes all of it, or throws. */
   write(fd: number, bytes: Buffer, at: number): void;
-  /** Durable when it resolves. */
+  /** Durable, and still reachable by a name, when it resolves. */
   sync(fd: number): Promise<void>;
   close(fd: number): void;
   /** Renames, and makes the names of both folders durable. */
@@ -71,7 +71,11 @@ export const DISK: SpoolFiles = {
     // A small write goes into the page cache at once; only the sync is worth leaving the event loop for.
     for (let done = 0; done < bytes.length; ) done += writeSync(fd, bytes, done, bytes.length - done, at + done);
   },
-  sync: (fd) => datasync(fd),
+  async sync(fd) {
+    await datasync(fd);
+    // A file that somebody deleted takes writes and syncs as before, and is gone with this process.
+    if (fstatSync(fd).nlink === 0) throw new Error('ENOENT: the file was deleted while it was written');
+  },
   close: (fd) => closeSync(fd),
   async rename(from, to, folders) {
     await rename(from, to);

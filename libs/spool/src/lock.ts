@@ -41,9 +41,37 @@ function isAlive(pid: number, born: string): boolean {
 export function lockFolder(folder: string): () => void {
   const file = resolve(folder, 'lock');
   if (held.has(file)) throw inUse(folder, process.pid);
+  take(folder, file);
+  held.add(file);
+  return () => {
+    held.delete(file);
+    if (isOwn(file)) rmSync(file, { force: true });
+  };
+}
+
+/**
+ * Takes the lock again where it vanished, as it does with a folder that somebody deleted.
+ * @returns whether it had vanished
+ * @throws SPOOL_IN_USE where another process has it now
+ */
+export function renewLock(folder: string): boolean {
+  const file = resolve(folder, 'lock');
+  if (isOwn(file)) return false;
+  take(folder, file);
+  return true;
+}
+
+function ownText(): string {
+  return `${process.pid} ${birth(process.pid)}\n`;
+}
+
+function isOwn(file: string): boolean {
+  return readIfThere(file) === ownText();
+}
+
+function take(folder: string, file: string): void {
   const own = join(folder, `lock.${process.pid}`);
-  const text = `${process.pid} ${birth(process.pid)}\n`;
-  writeFileSync(own, text, { mode: 0o600 });
+  writeFileSync(own, ownText(), { mode: 0o600 });
   try {
     for (let attempt = 0; ; attempt++) {
       try {
@@ -57,11 +85,6 @@ export function lockFolder(folder: string): () => void {
   } finally {
     rmSync(own, { force: true });
   }
-  held.add(file);
-  return () => {
-    held.delete(file);
-    rmSync(file, { force: true });
-  };
 }
 
 /** @throws SPOOL_IN_USE where its owner lives */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { EpochLog } from './epoch-log.js';
 import type { SpoolFiles } from './files.js';
 import type { Segment } from './segment.js';
@@ -74,7 +75,8 @@ export class Retention {
     for (const log of this.logs) {
       for (const segment of log.segments) {
         if (segment === current || !log.isSettled(segment)) break;
-        if (now() - segment.writtenAt < keepMs && bytes <= keepBytes) break;
+        // One that somebody else deleted is not worth keeping on the list.
+        if (now() - segment.writtenAt < keepMs && bytes <= keepBytes && existsSync(segment.path)) break;
         doomed.push({ log, segment });
         bytes -= segment.fileBytes;
       }

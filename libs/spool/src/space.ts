@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { spoolFull } from './errors.js';
 import type { SpoolFiles } from './files.js';
@@ -170,6 +171,16 @@ export class Space {
   async discard(spare: Spare): Promise<void> {
     this.allocatedBytes -= spare.bytes;
     await this.files.remove(spare.path).catch(() => undefined);
+  }
+
+  /** Spares that somebody deleted promise nothing any more. */
+  forgetDeleted(): void {
+    for (const spare of this.spares.splice(0)) {
+      if (existsSync(spare.path)) this.spares.push(spare);
+      else this.allocatedBytes -= spare.bytes;
+    }
+    clearTimeout(this.retryTimer);
+    this.retryTimer = undefined;
   }
 
   /** Files went: room may have come. */

@@ -3,7 +3,7 @@ import { decodeEvent, type Epoch, type EventDraft, instantOfMillis, type NodeNam
 import type { Confirmed, EpochLog, SpoolDamage, SpoolEpoch } from './epoch-log.js';
 import { closed } from './errors.js';
 import { DISK, makeFolder, type SpoolFiles } from './files.js';
-import { lockFolder } from './lock.js';
+import { lockFolder, renewLock } from './lock.js';
 import { MarksFile } from './marks-file.js';
 import { recoverEpochs } from './recover.js';
 import { Retention } from './retention.js';
@@ -17,6 +17,8 @@ import { type SpoolRecord, Writer } from './writer.js';
 //             next one begins with the next number, and what the failed one may hold from there on does not count.
 //   marks     confirm() says how far the record has it. A segment goes when it is wholly confirmed and not before `keep`.
 //   a crash   leaves the last segment torn at worst: what was acknowledged is whole, the rest is cut at the first byte that is no record.
+//   deleted   files are noticed at the next sync, which fails: nothing more is acknowledged into them. The folder is made anew, the same
+//             run goes on in it, and what memory still has of the old segments is still sent; the rest is a hole like rot.
 //   rot       ends what can be read of a segment; reading goes on at the next one, and the hole is named in damage().
 
 export interface SpoolOptions {
@@ -38,13 +40,15 @@ export interface SpoolOptions {
   maxBytes?: number;
   /** Space of one reservation, the record's head included; default 2 KiB. */
   reserveBytes?: number;
-  /** Awaited before segments are deleted. */
+  /** Awaited before segments are deleted; called as well when somebody else deleted them. */
   beforeDelete?: () => Promise<void>;
   /** ms since 1970. */
   now?: () => number;
   /** After a disk that gave no space, or refused a write, it is tried again; default 1 s. */
   retryMs?: number;
   files?: SpoolFiles;
+  /** Called for what is found unreadable, at open or while reading. */
+  onDamage?: (damage: SpoolDamage) => void;
 }
 
 export interface SpoolUsage {
@@ -67,7 +71,8 @@ const DEFAULTS = {
   reserveBytes: 2048,
   retryMs: 1000,
 };
-const SWEEP_MS = 60_000;
+/** Least and most time between two looks for segments that may go. */
+const SWEEP_MS = { least: 1000, most: 60_000 };
 const REAPPEND = { count: 256, bytes: 1024 * 1024 };
 
 /**
@@ -112,7 +117,11 @@ export class Spool {
           // Not in the writer's own turn: what a listener throws is not the writer's to bear.
           for (const listener of this.listeners) queueMicrotask(listener);
         },
-        onDamage: (damage) => void found.push(damage),
+        restoreFolder: () => this.restoreFolder(),
+        onDamage: (damage) => {
+          found.push(damage);
+          options.onDamage?.(damage);
+        },
       },
       logs,
       nextNumber,
@@ -131,7 +140,8 @@ export class Spool {
       logs,
       () => this.marks.write(),
     );
-    this.sweepTimer = setInterval(() => void this.retention.sweep(), SWEEP_MS).unref();
+    const sweepMs = Math.min(SWEEP_MS.most, Math.max(SWEEP_MS.least, keepMs / 2));
+    this.sweepTimer = setInterval(() => void this.retention.sweep(), sweepMs).unref();
   }
 
   /** @see openSpool */
@@ -142,6 +152,7 @@ export class Spool {
       const damage: SpoolDamage[] = [];
       const { epochs, nextNumber } = await recoverEpochs(options.directory, options.files ?? DISK, (one) => {
         damage.push(one);
+        options.onDamage?.(one);
       });
       const spool = new Spool(options, epochs, nextNumber, damage, unlock);
       await spool.marks.restore();
@@ -322,6 +333,16 @@ export class Spool {
     } catch {
       // No room at all; asked again with the next reservation.
     }
+  }
+
+  private restoreFolder(): void {
+    const { directory, beforeDelete } = this.options;
+    makeFolder(directory);
+    if (!renewLock(directory)) return;
+    this.space.forgetDeleted();
+    // What the lost segments told of sessions is told elsewhere from now on.
+    void beforeDelete?.().catch(() => undefined);
+    void this.marks.write();
   }
 
   /** Before the run's first event is written, that one has a claim to space, too. */

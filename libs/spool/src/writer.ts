@@ -32,6 +32,8 @@ export interface WriterOptions {
   /** After a failed write, the disk is tried again. */
   retryMs: number;
   onDurable: () => void;
+  /** Called before a segment is begun: somebody may have deleted the folder under us. */
+  restoreFolder: () => void;
   onDamage: (damage: SpoolDamage) => void;
 }
 
@@ -288,7 +290,8 @@ export class Writer {
 
   /** Ends the current segment and begins the next with this request. */
   private async openSegment(need: Need): Promise<void> {
-    const { files, space, directory, now } = this.options;
+    const { files, space, directory, now, restoreFolder } = this.options;
+    restoreFolder();
     const spare = await space.takeSpare(need);
     this.closeSegment();
     const { log } = this;

@@ -97,6 +97,22 @@ describe('a stream reader', () => {
     expect(idsOf(found)).toEqual(['0-4']);
   });
 
+  it('now and then gives what lies below the mark in a silent stream: a fork shows only there', async () => {
+    await reader.close();
+    open({ behindMs: 200 });
+    marks.set(EPOCH, 9);
+    await add(9);
+    expect(await reader.read()).toEqual([]);
+    await redis.del(streamKey(NODE, EPOCH));
+    await add(4, 'other');
+    const found = await until('it is read', async () => {
+      const entries = await reader.read();
+      return entries.length > 0 && entries;
+    });
+    expect(found).toEqual([{ node: NODE, epoch: EPOCH, entryId: '0-4', bytes: Buffer.from('other') }]);
+    expect(await reader.read()).toEqual([]);
+  });
+
   it('reads again from the mark what was neither recorded nor is in flight', async () => {
     await add(1);
     await add(2);

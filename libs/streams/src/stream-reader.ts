@@ -29,6 +29,8 @@ export interface ReaderLimits {
   entries: number;
   blockMs: number;
   epochsMs: number;
+  /** How often a silent stream is read from its beginning, and not from the mark. */
+  behindMs: number;
   /** More streams than this of one node are not read. */
   epochsPerNode: number;
 }
@@ -38,6 +40,7 @@ export const READER_LIMITS: ReaderLimits = {
   entries: 64,
   blockMs: 250,
   epochsMs: 250,
+  behindMs: 2000,
   epochsPerNode: 1000,
 };
 
@@ -57,6 +60,8 @@ interface Source {
   key: string;
   /** Entry id behind which reading goes on. */
   cursor: string;
+  /** When it was last read from its beginning. */
+  behindAtMs: number;
 }
 
 /**
@@ -161,7 +166,8 @@ export class StreamReader {
       const epochs = Array.isArray(members) ? (members as string[]).filter(isEpoch) : [];
       for (const epoch of epochs.slice(0, this.limits.epochsPerNode)) {
         const key = streamKey(node, epoch);
-        sources.set(key, this.sources.get(key) ?? { node, epoch, key, cursor: this.markId(node, epoch) });
+        const cursor = this.markId(node, epoch);
+        sources.set(key, this.sources.get(key) ?? { node, epoch, key, cursor, behindAtMs: this.now() });
       }
     }
     this.sources = sources;
@@ -217,13 +223,16 @@ export class StreamReader {
 
   /**
    * A stream that has nothing behind its cursor may have been deleted and refilled with lower numbers, which neither a read
-   * nor a blocked read would ever see.
+   * nor a blocked read would ever see. Now and then this goes back below the mark: as a rule all of that is trimmed, but a machine
+   * resumed from a snapshot sends other events under numbers that the record holds, and only who reads them sees the fork.
    */
   private restartSilent(asked: readonly Source[], entries: readonly StreamEntry[]): void {
     const heard = new Set(entries.map((entry) => streamKey(entry.node, entry.epoch)));
     for (const source of asked) {
       if (heard.has(source.key) || this.options.inFlight?.(source.node, source.epoch)) continue;
-      source.cursor = this.markId(source.node, source.epoch);
+      const looksBehind = this.now() - source.behindAtMs >= this.limits.behindMs;
+      if (looksBehind) source.behindAtMs = this.now();
+      source.cursor = looksBehind ? entryIdOf(0) : this.markId(source.node, source.epoch);
     }
   }
 

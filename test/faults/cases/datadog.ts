@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { command } from '../../support/load.js';
 import { until } from '../../support/servers.js';
 import type { FaultCase } from '../case.js';
 import type { World } from '../world.js';
@@ -71,17 +72,6 @@ async function warm(world: World): Promise<void> {
 async function endStorm(world: World): Promise<void> {
   await standIn(world, 'faults', 'DELETE');
   await untilState(world, 'delivering', 60_000);
-}
-
-/** One command besides the load, through the gateway. */
-async function command(world: World, text: string): Promise<void> {
-  const client = new pg.Client(world.stack.agent);
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
 }
 
 /** A spool that has no room just then refuses a command, clearly, and takes it a moment later. */
@@ -232,7 +222,7 @@ export const DATADOG_CASES: FaultCase[] = [
     async run(world) {
       await warm(world);
       await fault(world, { kind: '400-for-query', query: '@evt.name:command.issued @db.statement:*poison*' });
-      await command(world, "SELECT 'poison'");
+      await command(world.stack, "SELECT 'poison'");
       const letter = await until('a dead letter', async () => {
         const [row] = await world.stack.query<{ reason: string; type: string; body: string }>(
           'SELECT d.reason, d.body, e.type FROM dead_letter d JOIN event e USING (position)',

@@ -1,7 +1,8 @@
 import type { FaultCase } from '../case.js';
 import { AWAY_CASES } from './away.js';
 import { DATADOG_CASES } from './datadog.js';
-import { HOST_CASES } from './host.js';
+import { DISK_CASES } from './host-disk.js';
+import { MACHINE_CASES } from './host-machine.js';
 import { INPUT_CASES } from './input.js';
 import { KILL_CASES } from './kill.js';
 import { POSTGRES_CASES } from './postgres.js';
@@ -10,7 +11,8 @@ import { REDIS_CASES } from './redis.js';
 export const CASES: readonly FaultCase[] = [
   ...AWAY_CASES,
   ...DATADOG_CASES,
-  ...HOST_CASES,
+  ...DISK_CASES,
+  ...MACHINE_CASES,
   ...INPUT_CASES,
   ...KILL_CASES,
   ...POSTGRES_CASES,

@@ -1,13 +1,18 @@
 import { createPublicKey } from 'node:crypto';
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { MARKS_KEY, verifyMark } from '#streams';
 import type { Cable } from '../../support/cable.js';
+import { recordedCommands } from '../../support/invariants.js';
+import { effects, numbersIn } from '../../support/load.js';
 import { until } from '../../support/servers.js';
 import type { AppName } from '../../support/stack.js';
 import type { FaultCase } from '../case.js';
 import type { Dice } from '../dice.js';
+import { handOver, preloaded } from '../gateway-host.js';
 import type { World } from '../world.js';
 
 type Line = 'redis' | 'postgres' | 'datadog';
@@ -18,6 +23,8 @@ interface Step {
   app: AppName;
   line: Line;
   words: string[];
+  /** What the same connection has to say before. */
+  after?: string[];
   mode: 'swallow' | 'cut';
 }
 
@@ -44,6 +51,22 @@ const STEPS: Step[] = [
     mode: 'swallow',
   },
   {
+    claim: 'the recorder, inside the commit: asked for, and not done',
+    app: 'recorder',
+    line: 'postgres',
+    after: ['UPDATE log_head', 'recorded_at'],
+    words: ['COMMIT'],
+    mode: 'cut',
+  },
+  {
+    claim: 'the recorder, inside the commit: done, and never told so',
+    app: 'recorder',
+    line: 'postgres',
+    after: ['UPDATE log_head', 'recorded_at'],
+    words: ['COMMIT'],
+    mode: 'swallow',
+  },
+  {
     claim: 'the recorder, after the commit and before the mark',
     app: 'recorder',
     line: 'redis',
@@ -55,14 +78,16 @@ const STEPS: Step[] = [
     claim: 'the gateway, before its append arrives',
     app: 'gateway',
     line: 'redis',
-    words: ['EVALSHA', 'audit:{'],
+    // With an event in it: the gateway also asks where a stream ends.
+    words: ['EVALSHA', 'audit:{', '"seq":'],
     mode: 'cut',
   },
   {
     claim: 'the gateway, after its append and before the answer',
     app: 'gateway',
     line: 'redis',
-    words: ['EVALSHA', 'audit:{'],
+    // With an event in it: the gateway also asks where a stream ends.
+    words: ['EVALSHA', 'audit:{', '"seq":'],
     mode: 'swallow',
   },
   {
@@ -101,15 +126,56 @@ export function mend(cable: Cable): void {
   cable.set('pass');
 }
 
+/** The gateway's own steps, at which it dies in the middle of a command (test/support/dying-at-step.mjs). */
+const SPOOL_STEPS = [
+  { step: 'before-write', claim: 'the gateway, before a command is in its spool' },
+  { step: 'before-sync', claim: 'the gateway, after a command was written to its spool and before the sync' },
+  { step: 'after-sync', claim: 'the gateway, after a command became durable and before the target has it' },
+  { step: 'before-outcome', claim: 'the gateway, after the target answered and before the outcome is in its spool' },
+] as const;
+
+async function dieAt(world: World, step: (typeof SPOOL_STEPS)[number]['step'], dice: Dice): Promise<void> {
+  const { stack } = world;
+  const flag = join(stack.folder, 'die-at');
+  const env = { ...preloaded('dying-at-step'), TEST_STEP_FLAG: flag };
+  await stack.kill('gateway');
+  await stack.run('gateway', env);
+  for (let round = 0; round < 2; round++) {
+    await world.answered(dice.between(10, 40));
+    const gateway = stack.processes.get('gateway');
+    writeFileSync(flag, step);
+    await until('the gateway died', () => gateway?.signalCode === 'SIGKILL', 20_000);
+    // Nobody else killed it: it was at that step.
+    expect(existsSync(flag)).toBe(false);
+    await stack.run('gateway', env);
+  }
+  await world.answered(10);
+}
+
+/** Commands on the record that were never done, and such that were done without an outcome on the record. */
+async function halves(world: World): Promise<{ undone: number; withoutOutcome: number }> {
+  const { stack } = world;
+  await handOver(world);
+  const done = new Set(await effects(stack));
+  const undone = [...numbersIn(await recordedCommands(stack)).keys()].filter((number) => !done.has(number));
+  const [row] = await stack.query<{ n: number }>(
+    `SELECT (count(*) FILTER (WHERE type = 'command.issued') - count(*) FILTER (WHERE type = 'command.completed'))::int AS n FROM event`,
+  );
+  return { undone: undone.length, withoutOutcome: (row?.n ?? 0) - undone.length };
+}
+
 /** Waits for the moment, kills, mends the line, starts again. */
-async function killAt(world: World, step: Step): Promise<void> {
+async function killAt(world: World, step: Omit<Step, 'claim'>): Promise<void> {
   const cable = lineOf(world, step.line);
   let sprung = false;
-  void cable.trapOn(step.words, step.mode).then(() => {
+  void cable.trapOn(step.words, step.mode, step.after).then(() => {
     sprung = true;
   });
   await until(`a process says ${step.words.join(' ')}`, () => sprung, 20_000);
+  const process = world.stack.processes.get(step.app);
   await world.stack.kill(step.app, 'SIGKILL');
+  // It was alive until then, and did not end by itself.
+  expect(process?.signalCode).toBe('SIGKILL');
   mend(cable);
   await world.stack.run(step.app);
 }
@@ -253,6 +319,20 @@ export const KILL_CASES: FaultCase[] = [
       },
     }),
   ),
+  ...SPOOL_STEPS.map(
+    ({ step, claim }): FaultCase => ({
+      name: `kill -9 of ${claim}`,
+      group: 'kill',
+      async run(world, dice) {
+        await dieAt(world, step, dice);
+        const { undone, withoutOutcome } = await halves(world);
+        // What such a death leaves on the record, twice.
+        if (step === 'before-sync' || step === 'after-sync') expect(undone).toBeGreaterThanOrEqual(2);
+        else if (step === 'before-outcome') expect(withoutOutcome).toBeGreaterThanOrEqual(2);
+        return { exactlyOnce: true };
+      },
+    }),
+  ),
   {
     name: 'a power cut: all processes, Redis and PostgreSQL at once',
     group: 'kill',
@@ -293,15 +373,7 @@ export const KILL_CASES: FaultCase[] = [
           await sleep(dice.between(0, 60));
           await world.crash('api');
         }
-        const cable = lineOf(world, 'postgres');
-        let sprung = false;
-        void cable.trapOn(['INSERT INTO outbox'], 'swallow').then(() => {
-          sprung = true;
-        });
-        await until('an act reaches its outbox row', () => sprung, 20_000);
-        await world.stack.kill('api', 'SIGKILL');
-        mend(cable);
-        await world.stack.run('api');
+        await killAt(world, { app: 'api', line: 'postgres', words: ['INSERT INTO outbox'], mode: 'swallow' });
       } finally {
         await keys.stop();
       }

@@ -5,6 +5,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { freePort, startLocalPostgres } from '#platform';
 import { Cable } from '../../support/cable.js';
+import { command } from '../../support/load.js';
 import { until } from '../../support/servers.js';
 import type { FaultCase } from '../case.js';
 import { remedies } from '../signs.js';
@@ -82,17 +83,6 @@ async function raising(world: World, faults: Raising[], work: () => Promise<void
     }
   }
   return number(world, 'SELECT CASE WHEN is_called THEN last_value + 1 ELSE 0 END FROM fault_hits');
-}
-
-/** One command besides the load, through the gateway. */
-async function command(world: World, text: string): Promise<void> {
-  const client = new pg.Client(world.stack.agent);
-  await client.connect();
-  try {
-    await client.query(text);
-  } finally {
-    await client.end();
-  }
 }
 
 /** A copy of a cluster that is not running, owners and modes included. */
@@ -453,7 +443,7 @@ export const POSTGRES_CASES: FaultCase[] = [
         world,
         [{ table: 'event', on: 'INSERT', sqlState: '22P05', each: 'ROW', when: isPoison }],
         async () => {
-          await command(world, "SELECT 'poison-row'");
+          await command(world.stack, "SELECT 'poison-row'");
           await until('the row is set aside', async () => (await number(world, 'SELECT count(*) FROM quarantine')) > 0);
           await recorded(world, 50);
         },
