@@ -74,8 +74,10 @@ export async function guest(stack: Stack): Promise<pg.Client> {
 export const sqlstate = (error: unknown): string => (error as { code?: string }).code ?? String(error);
 
 export async function expectReady(stack: Stack, isReady: boolean): Promise<void> {
-  const answer = await fetch(`http://127.0.0.1:${stack.ports.gatewayAdmin}/readyz`);
-  expect({ isReady: answer.ok, says: await answer.text() }).toMatchObject({ isReady });
+  await until(
+    `the gateway says that it is ${isReady ? '' : 'not '}ready`,
+    async () => (await fetch(`${stack.adminUrl('gateway')}/readyz`)).ok === isReady,
+  );
 }
 
 /** No process was killed: then each admitted command has its outcome. */

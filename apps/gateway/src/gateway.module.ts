@@ -6,10 +6,13 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { AffidavitError, describeError, type NodeName } from '#events';
 import {
+  type AdminServer,
   type App,
+  type HealthCheck,
   Hindrance,
   loadOrCreateKeyPair,
   type PolicyWatch,
+  STARTING,
   startAdminServer,
   untilDone,
   watchPolicy,
@@ -23,7 +26,6 @@ import { GatewayMetrics } from './gateway-metrics.js';
 import { healthChecks } from './health-checks.js';
 import { PostgresGateway } from './postgres/gateway.js';
 import { abandoned, OpenSessions, sessionsLeftOpen } from './sessions.js';
-import { untilPossible } from './until-possible.js';
 
 /** What the command line says beside the settings. */
 export interface GatewayStart {
@@ -32,6 +34,7 @@ export interface GatewayStart {
   version: string;
 }
 
+const ADMIN = Symbol('AdminServer');
 const ENROLMENT = Symbol('Enrolment');
 const POLICY = Symbol('PolicyWatch');
 const SPOOL = Symbol('Spool');
@@ -47,6 +50,9 @@ export class GatewayModule {
     const folder = join(settings.dataDir, 'gateway', node);
     const openSessionsFile = join(folder, 'open-sessions.json');
     const keys = () => loadOrCreateKeyPair(join(folder, 'node.key'));
+    const waiting = new Hindrance();
+    let checks: HealthCheck[] = [{ name: 'start', hop: 'agent → spool', check: () => waiting.trouble ?? STARTING }];
+    let status: () => object = () => ({ node });
 
     return {
       module: GatewayModule,
@@ -65,9 +71,25 @@ export class GatewayModule {
           },
         },
         {
+          // Before what may have to wait: a gateway that waits for its api or its disk says so.
+          provide: ADMIN,
+          useFactory: async (): Promise<AdminServer> => {
+            const admin = await startAdminServer({
+              host: settings.host,
+              port: settings.gatewayAdminPort,
+              metrics: app.metrics,
+              checks: () => checks,
+              pages: { '/status': () => status() },
+            });
+            app.onClose('admin server', () => admin.close());
+            return admin;
+          },
+        },
+        {
           provide: ENROLMENT,
+          inject: [ADMIN],
           useFactory: async (): Promise<Enrolment> => {
-            const enrolment = await untilDone(logger, new Hindrance(), 'this gateway cannot be enrolled yet', () =>
+            const enrolment = await untilDone(logger, waiting, 'this gateway cannot be enrolled yet', () =>
               enrol({
                 file: join(folder, 'pinned.json'),
                 node,
@@ -85,27 +107,24 @@ export class GatewayModule {
           inject: [ENROLMENT, OpenSessions],
           useFactory: async (enrolment: Enrolment, sessions: OpenSessions): Promise<Spool> => {
             let isFolded = false;
-            const spool = await untilPossible(
-              'opening the spool',
-              () =>
-                openSpool({
-                  directory: join(folder, 'spool'),
-                  node,
-                  version: start.version,
-                  log: enrolment.log,
-                  ...withoutUndefined(settings.spool),
-                  onDamage: (damage) =>
-                    logger.error(
-                      { damage },
-                      'a part of the spool cannot be read; what was not recorded of it becomes a named hole',
-                    ),
-                  // Before earlier runs were looked through, the file still speaks for them, and their segments must stay.
-                  beforeDelete: () =>
-                    isFolded
-                      ? sessions.save(openSessionsFile)
-                      : Promise.reject(new Error('the gateway is still starting')),
-                }),
-              { logger },
+            const spool = await untilDone(logger, waiting, 'the spool cannot be opened yet', () =>
+              openSpool({
+                directory: join(folder, 'spool'),
+                node,
+                version: start.version,
+                log: enrolment.log,
+                ...withoutUndefined(settings.spool),
+                onDamage: (damage) =>
+                  logger.error(
+                    { damage },
+                    'a part of the spool cannot be read; what was not recorded of it becomes a named hole',
+                  ),
+                // Before earlier runs were looked through, the file still speaks for them, and their segments must stay.
+                beforeDelete: () =>
+                  isFolded
+                    ? sessions.save(openSessionsFile)
+                    : Promise.reject(new Error('the gateway is still starting')),
+              }),
             );
             app.onClose('spool', () => spool.close());
             if (enrolment.isAdopted) {
@@ -215,9 +234,9 @@ export class GatewayModule {
           },
         },
         {
-          provide: 'AdminServer',
+          provide: 'Ready',
           inject: [SPOOL, POLICY, REDIS, StreamSender, PostgresGateway, GatewayMetrics, Emitter],
-          useFactory: async (
+          useFactory: (
             spool: Spool,
             policy: PolicyWatch,
             redis: Redis,
@@ -227,25 +246,16 @@ export class GatewayModule {
             emitter: Emitter,
           ) => {
             metrics.observe(spool, gateway, sender);
-            const checks = healthChecks({ spool, policy, redis, sender, emitter });
-            const admin = await startAdminServer({
-              host: settings.host,
-              port: settings.gatewayAdminPort,
-              metrics: app.metrics,
-              checks: () => checks,
-              pages: {
-                '/status': () => ({
-                  node,
-                  epoch: spool.epoch,
-                  spool: spool.usage(),
-                  sender: sender.status(),
-                  redis: redis.status,
-                  sessions: gateway.openSessions,
-                }),
-              },
+            status = () => ({
+              node,
+              epoch: spool.epoch,
+              spool: spool.usage(),
+              sender: sender.status(),
+              redis: redis.status,
+              sessions: gateway.openSessions,
             });
-            app.onClose('admin server', () => admin.close());
-            return admin;
+            checks = healthChecks({ spool, policy, redis, sender, emitter });
+            return true;
           },
         },
       ],

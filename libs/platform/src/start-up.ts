@@ -1,5 +1,5 @@
-import { AffidavitError, describeError } from '#events';
-import type { Hindrance, Trouble } from './health.js';
+import { AffidavitError } from '#events';
+import { type Hindrance, type Trouble, troubleOf } from './health.js';
 import type { Logger } from './logger.js';
 
 const LOOK_AGAIN_MS = 300;
@@ -30,7 +30,7 @@ export async function untilDone<T>(
       hindrance.failed(error);
       if (Date.now() - saidAtMs >= SAY_AGAIN_MS) {
         saidAtMs = Date.now();
-        logger.warn({ reason: describeError(error) }, sentence);
+        logger.warn(troubleOf(error), sentence);
       }
     }
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));

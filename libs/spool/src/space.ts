@@ -4,6 +4,8 @@ import { spoolFull } from './errors.js';
 import type { SpoolFiles } from './files.js';
 import { SEGMENT_HEAD_BYTES } from './segment.js';
 
+const REFUSING_MS = 2_000;
+
 /** Counted space for one outcome event. Frees itself when it is used for an append. */
 export interface Reservation {
   release(): void;
@@ -72,7 +74,8 @@ export class Space {
   reserved = 0;
   /** Free bytes of the current segment behind all that is numbered. */
   currentFree = 0;
-  private isRefusing = false;
+  /** A full disk takes what is small and refuses what is not: it counts as full for a moment after each refusal. */
+  private refusedAtMs = Number.NEGATIVE_INFINITY;
   private readonly spares: Spare[] = [];
   private serial = 0;
   private preparing: Promise<void> | undefined;
@@ -95,7 +98,8 @@ export class Space {
 
   /** Whether nothing new can be taken in. */
   get isFull(): boolean {
-    return this.trouble !== undefined && (this.isRefusing || this.reserved >= this.slots());
+    const isRefusing = performance.now() - this.refusedAtMs < REFUSING_MS;
+    return this.trouble !== undefined && (isRefusing || this.reserved >= this.slots());
   }
 
   private slotsIn(bytes: number): number {
@@ -119,11 +123,10 @@ export class Space {
     // Ahead of need, so that only a disk that gives no more is ever the reason to refuse.
     if (this.reserved >= slots / 2) void this.prepare();
     if (this.reserved + besides >= slots) {
-      this.isRefusing = true;
+      this.refusedAtMs = performance.now();
       throw spoolFull(this.trouble ?? 'all prepared space is promised to commands that are under way');
     }
     this.reserved += 1;
-    this.isRefusing = false;
     return new CountedReservation(this, this.reserveBytes);
   }
 
@@ -160,7 +163,7 @@ export class Space {
       }
       // What the last try got may do, although it did not get all that it wanted.
       if (hasTried && (this.trouble !== undefined || this.isClosed)) {
-        this.isRefusing = true;
+        this.refusedAtMs = performance.now();
         throw spoolFull(this.trouble ?? 'it is being closed');
       }
       await this.prepare(1);
@@ -226,7 +229,6 @@ export class Space {
       }
     }
     this.trouble = undefined;
-    this.isRefusing = false;
   }
 
   private async allocate(bytes: number): Promise<Spare> {

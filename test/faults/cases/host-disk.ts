@@ -44,6 +44,7 @@ async function holesAfterStart(world: World): Promise<Allowance> {
   await flush(stack);
   await Promise.all([stack.run('gateway'), stack.run('recorder')]);
   await world.answered(20);
+  await world.shows({ app: 'gateway', check: 'damage', reason: /cannot be read/, remedy: /disk/ });
   const { allowance, events } = await declaredHoles(world);
   expect(events).toBeGreaterThan(0);
   return allowance;
@@ -61,6 +62,7 @@ export const DISK_CASES: FaultCase[] = [
       await world.answered(10);
       const pid = stack.processes.get('gateway')?.pid;
       const [open, busy] = [await guest(stack), await guest(stack)];
+      const began = Date.now();
       await stack.kill('recorder');
       let isFull = false;
       // Commands that are under way when the disk is full: their outcomes come in the middle of it.
@@ -80,6 +82,7 @@ export const DISK_CASES: FaultCase[] = [
       isFull = true;
       expect(spoolDiskBytes(stack)).toBeGreaterThan(900 * 1024);
       await expectReady(stack, false);
+      await world.shows({ app: 'gateway', check: 'spool', reason: /is full/, remedy: /Free space/ }, began);
       expect(await lasting).toBeGreaterThan(0);
 
       await stack.run('recorder');
@@ -109,6 +112,7 @@ export const DISK_CASES: FaultCase[] = [
       const pid = stack.processes.get('gateway')?.pid;
       await world.answered(20);
 
+      const began = Date.now();
       writeFileSync(flag, '0.2');
       await world.answered(60, 60_000);
       rmSync(flag);
@@ -126,6 +130,7 @@ export const DISK_CASES: FaultCase[] = [
       }
       expect(await effects(stack)).toEqual(before);
       await expectReady(stack, false);
+      await world.shows({ app: 'gateway', check: 'spool', reason: /is failing/, remedy: /spool disk/ }, began);
 
       rmSync(flag);
       await world.answered(20);
@@ -142,7 +147,7 @@ export const DISK_CASES: FaultCase[] = [
       writeFileSync(flag, '1');
       await stack.kill('gateway');
       const starting = stack.run('gateway', env);
-      await until('it says why it waits', () => stack.log('gateway').includes('opening the spool is not possible now'));
+      await world.shows({ app: 'gateway', check: 'start', reason: /EIO/, remedy: /spool disk/ });
       rmSync(flag);
       await starting;
       await world.answered(20);

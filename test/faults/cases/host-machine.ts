@@ -115,6 +115,8 @@ export const MACHINE_CASES: FaultCase[] = [
       await new Promise((resolve) => setTimeout(resolve, 1500));
       expect(world.load.acknowledged.size - before).toBeLessThan(10);
       expect(behind).toBeGreaterThan(50);
+      const remedy = /maxUnconfirmed/;
+      await world.shows({ app: 'gateway', check: 'ahead', reason: /refused on sample/, remedy });
       await stack.run('recorder');
       await world.answered(20);
       await world.load.stop();
