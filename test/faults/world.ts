@@ -229,7 +229,7 @@ export class World {
       if (app !== 'datadog') judge(`MiB more of ${app}`, after.mebibytes - before.mebibytes, 250);
     }
     const [backends] = await stack.query<{ n: number; stuck: number }>(
-      `SELECT count(*)::int AS n, (count(*) FILTER (WHERE state LIKE 'idle in transaction%'))::int AS stuck
+      `SELECT count(*)::int AS n, (count(*) FILTER (WHERE state LIKE 'idle in transaction%' AND state_change < clock_timestamp() - interval '3 seconds'))::int AS stuck
          FROM pg_stat_activity WHERE application_name LIKE 'affidavit-%'`,
     );
     judge('connections to PostgreSQL', backends?.n ?? 0, 45);

@@ -72,6 +72,17 @@ export class Stack {
 
   /** Starts servers and processes; resolves when every one of them says that it is ready. */
   static async start(options: StackOptions = {}): Promise<Stack> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await Stack.startOnce(options);
+      } catch (error) {
+        // A port that was free when it was chosen may be another's by now, where several stacks start at once.
+        if (tries === 3 || !/PORT_TAKEN|EADDRINUSE|[Aa]ddress already in use/.test(String(error))) throw error;
+      }
+    }
+  }
+
+  private static async startOnce(options: StackOptions): Promise<Stack> {
     const folder = mkdtempSync(join(tmpdir(), 'affidavit-stack-'));
     chmodSync(folder, 0o755);
     mkdirSync(join(folder, 'logs'));
