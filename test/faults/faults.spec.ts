@@ -14,9 +14,12 @@ const only = process.env.TEST_FAULTS_ONLY;
 const results = process.env.TEST_FAULTS_RESULTS;
 const minutes = Number(process.env.TEST_FAULTS_MINUTES ?? 0);
 
+/** `1/2`: the second of two halves, which another process shares the work with. */
+const [shard = 0, shards = 1] = (process.env.TEST_FAULTS_SHARD ?? '0/1').split('/').map(Number);
+
 const selected = CASES.filter(
   (one) => (which === 'core' ? one.core === true : true) && (!only || `${one.group}: ${one.name}`.includes(only)),
-);
+).filter((_one, index) => index % shards === shard);
 
 /** Does these faults one after the other to one world, and judges at the end. */
 async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void> {
