@@ -7,6 +7,9 @@ import { PlatformError } from './errors.js';
 
 const run = promisify(execFile);
 const PROGRAMS = ['redis-server', 'valkey-server'];
+/** How long another installation that is under way is waited for, and how often it is looked at. */
+const INSTALL_PATIENCE_MS = 180_000;
+const INSTALL_AGAIN_MS = 1_000;
 
 /** A Redis (or Valkey) that this process started and stops. */
 export interface LocalRedis {
@@ -116,7 +119,13 @@ async function find(): Promise<string | undefined> {
 }
 
 async function findOrInstall(): Promise<string> {
-  const found = (await find()) ?? ((await install()) ? await find() : undefined);
+  const giveUpAt = Date.now() + INSTALL_PATIENCE_MS;
+  let found = await find();
+  // Another start may be installing it just now: the package manager lets in one at a time.
+  for (let next: Installation = 'busy'; !found && next === 'busy' && Date.now() < giveUpAt; found = await find()) {
+    next = await install();
+    if (next === 'busy') await sleep(INSTALL_AGAIN_MS);
+  }
   if (found) return found;
   throw new PlatformError({
     code: 'PLATFORM_REDIS_MISSING',
@@ -126,7 +135,10 @@ async function findOrInstall(): Promise<string> {
   });
 }
 
-async function install(): Promise<boolean> {
+/** `busy`: somebody else holds the package manager. */
+type Installation = 'done' | 'busy' | 'impossible';
+
+async function install(): Promise<Installation> {
   const attempt = async (program: string, args: string[]) => {
     await run(program, args, {
       timeout: 180_000,
@@ -136,14 +148,14 @@ async function install(): Promise<boolean> {
   try {
     if (process.platform === 'darwin') {
       await attempt('brew', ['install', '--quiet', 'redis']);
-      return true;
+      return 'done';
     }
-    if (process.getuid?.() !== 0) return false;
+    if (process.getuid?.() !== 0) return 'impossible';
     process.stderr.write('redis-server is not installed; installing it with apt-get …\n');
     await attempt('apt-get', ['update', '-qq']);
     await attempt('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server']);
-    return true;
-  } catch {
-    return false;
+    return 'done';
+  } catch (error) {
+    return /\block\b/i.test(error instanceof Error ? error.message : '') ? 'busy' : 'impossible';
   }
 }
