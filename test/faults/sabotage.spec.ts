@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
-import { noticed, SABOTAGES } from './sabotage.js';
+import { CASES } from './cases/index.js';
+import { noticed, SABOTAGES, sabotaged } from './sabotage.js';
 
 /** The suite must be able to fail: a build that breaks a promise has to come out red, by the case that tries this promise. */
 const which = process.env.TEST_FAULTS ?? 'core';
@@ -11,6 +12,16 @@ const selected = SABOTAGES.filter(
   (one) => (which === 'core' ? one.core === true : true) && (!only || one.name.includes(only)),
 );
 
+describe('every sabotage', () => {
+  it.each(SABOTAGES.map((one) => [one.name, one] as const))(
+    '%s is still one: the build has what it breaks',
+    (_, one) => {
+      expect(sabotaged(one)).toContain(one.replace);
+      expect(CASES.map(({ group, name }) => `${group}: ${name}`)).toContain(one.case);
+    },
+  );
+});
+
 // With --only there may be none, of which jest makes an error.
 const describeAny = selected.length > 0 ? describe : describe.skip;
 
@@ -19,11 +30,15 @@ describeAny('a sabotaged build is noticed', () => {
     '%s',
     async (name, one) => {
       const startedAt = Date.now();
-      const why = await noticed(one, seed);
-      if (results) {
-        const ms = Date.now() - startedAt;
-        const line = { group: 'sabotage', name, case: one.case, seed, isGreen: why !== undefined, why, ms };
-        appendFileSync(results, `${JSON.stringify(line)}\n`);
+      let why: string | undefined;
+      try {
+        why = await noticed(one, seed);
+      } finally {
+        if (results) {
+          const ms = Date.now() - startedAt;
+          const line = { group: 'sabotage', name, case: one.case, seed, isGreen: why !== undefined, why, ms };
+          appendFileSync(results, `${JSON.stringify(line)}\n`);
+        }
       }
       expect({ name, isNoticed: why !== undefined }).toEqual({ name, isNoticed: true });
     },

@@ -25,12 +25,12 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'mark before commit',
     file: 'apps/recorder/src/recording.js',
-    find: 'const commit = await writer.commit(batch);',
+    find: 'const commit = await writer.commit(batch)',
     replace: `marks.post(batch.advances.map((one) => ({
           node: one.node, epoch: one.epoch, state: 'open', seq: one.events.at(-1).seq, chain: one.events.at(-1).chain,
         })), new Date().toISOString().replace('Z', '000Z'));
         await marks.settled();
-        const commit = await writer.commit(batch);`,
+        const commit = await writer.commit(batch)`,
     case: 'kill: the recorder is killed while Postgres stands still, and Redis loses all: the spool still holds what no commit covers',
   },
   {
@@ -79,21 +79,23 @@ export const SABOTAGES: readonly Sabotage[] = [
 ];
 
 /**
- * A checkout in a folder of its own that runs the sabotaged build.
+ * The built file as the sabotage leaves it.
  * @throws where the text to replace is not there exactly once: the product changed, and the sabotage must follow it
  */
-export function sabotagedRoot(sabotage: Sabotage): { root: string; remove(): void } {
+export function sabotaged({ file, find, replace }: Sabotage): string {
+  const parts = readFileSync(join(ROOT, 'dist', file), 'utf8').split(find);
+  if (parts.length !== 2) throw new Error(`${file} holds ${JSON.stringify(find)} ${parts.length - 1} times, not once`);
+  return parts.join(replace);
+}
+
+/** A checkout in a folder of its own that runs the sabotaged build. */
+function sabotagedRoot(sabotage: Sabotage): { root: string; remove(): void } {
+  const text = sabotaged(sabotage);
   const root = mkdtempSync(join(tmpdir(), 'affidavit-sabotage-'));
   for (const part of ['dist', 'bin', 'package.json', 'prisma'])
     cpSync(join(ROOT, part), join(root, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-  const file = join(root, 'dist', sabotage.file);
-  const parts = readFileSync(file, 'utf8').split(sabotage.find);
-  if (parts.length !== 2) {
-    rmSync(root, { recursive: true, force: true });
-    throw new Error(`${sabotage.file} holds ${JSON.stringify(sabotage.find)} ${parts.length - 1} times, not once`);
-  }
-  writeFileSync(file, parts.join(sabotage.replace));
+  writeFileSync(join(root, 'dist', sabotage.file), text);
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
