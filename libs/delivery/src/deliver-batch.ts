@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { type RecordedEvent, readEvents } from '#record';
+import type { Admission, Pass } from './admission.js';
 import type { Answer } from './answer.js';
-import type { Destination } from './destination.js';
+import type { Destination, Lane } from './destination.js';
 import {
   type BatchDraft,
   type ClaimedBatch,
   claimBatch,
   digestIds,
   eventIdOf,
+  type Rate,
   reopenDestination,
   type Settled,
   settleAccepted,
@@ -19,11 +21,15 @@ import {
 } from './ledger.js';
 import type { DeliveryObserver } from './observer.js';
 import type { RetryPolicy } from './retry.js';
+import type { Selections } from './selection.js';
 
 /** What deliveries of a destination need beside the batch. */
 export interface Delivery {
   pool: pg.Pool;
   destination: Destination;
+  selections: Selections;
+  admission: Admission;
+  rate?: Rate | undefined;
   observer: DeliveryObserver;
   policy: RetryPolicy;
   /** How long a claim holds; beyond it another forwarder takes the batch over. */
@@ -64,21 +70,40 @@ export class BatchDelivery {
    * @throws what Postgres throws; the batch is then due again, or will be once its lease ends
    */
   async deliver(
+    lane: Lane,
     batchId: bigint,
     attempt: number,
     claimed: () => void = () => undefined,
   ): Promise<AfterDelivery | undefined> {
+    const { pool, destination, leaseMs, rate, admission, stop } = this.delivery;
+    for (;;) {
+      const pass = await admission.enter(lane, stop);
+      if (!pass) return undefined;
+      try {
+        const claimedAt = performance.now();
+        const batch = await claimBatch(pool, {
+          destination: destination.name,
+          batch: batchId,
+          attempt,
+          leaseMs,
+          mappingVersions: destination.mappingVersions,
+          rate,
+        });
+        if (!batch) return undefined;
+        if ('waitMs' in batch) {
+          admission.holdBack(batch.waitMs);
+          continue;
+        }
+        claimed();
+        return await this.attempt(batch, claimedAt, pass);
+      } finally {
+        pass.leave();
+      }
+    }
+  }
+
+  private async attempt(batch: ClaimedBatch, claimedAt: number, pass: Pass): Promise<AfterDelivery> {
     const { pool, destination, leaseMs } = this.delivery;
-    const claimedAt = performance.now();
-    const batch = await claimBatch(pool, {
-      destination: destination.name,
-      batch: batchId,
-      attempt,
-      leaseMs,
-      mappingVersions: destination.mappingVersions,
-    });
-    if (!batch) return undefined;
-    claimed();
     const events = await this.eventsOf(batch);
     const rendered = events.map((event) =>
       destination.render(event, {
@@ -95,17 +120,20 @@ export class BatchDelivery {
       return { wake: [{ batch: batch.id, attempt: batch.attempt + 1, delayMs: 0 }], reopened: false };
     }
     const sentAt = performance.now();
-    const answer = await this.send(rendered, Math.min(this.delivery.requestTimeoutMs, remainingMs));
+    const late = destination.isLate ? events.filter((event) => destination.isLate?.(event)).length : 0;
+    const answer = await this.send(batch, rendered, Math.min(this.delivery.requestTimeoutMs, remainingMs));
     const elapsedMs = performance.now() - sentAt;
-    return this.settle(batch, events, rendered, answer, elapsedMs);
+    pass.learn(answer, elapsedMs, events.length);
+    return this.settle({ batch, events, rendered, late, answer, elapsedMs });
   }
 
   /** The events that the batch was cut from, as far as retention left them. */
   private async eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]> {
-    const { pool, destination, observer } = this.delivery;
+    const { pool, selections, observer } = this.delivery;
+    const wants = await selections.of(pool, batch);
     const limit = Number(batch.toPos - batch.fromPos);
     const read = await readEvents(pool, { after: batch.fromPos - 1n, until: batch.toPos, limit });
-    const events = read.filter((event) => destination.wants(event, batch.filterVersion));
+    const events = read.filter(wants);
     if (events.length === batch.count && !digestIds(events).equals(batch.idsDigest)) {
       observer.trouble(
         `batch ${batch.id} no longer holds the events it was cut from; sending what the record has`,
@@ -115,26 +143,23 @@ export class BatchDelivery {
     return events;
   }
 
-  private async send(rendered: readonly string[], timeoutMs: number): Promise<Answer> {
+  private async send(batch: ClaimedBatch, rendered: readonly string[], timeoutMs: number): Promise<Answer> {
     if (rendered.length === 0) return { kind: 'accepted', status: 0 };
     const { destination, stop } = this.delivery;
-    return within(timeoutMs, stop, (signal) => destination.send(rendered, signal));
+    return within(timeoutMs, stop, (signal) =>
+      destination.send(rendered, signal, { batch: batch.id, attempt: batch.attempt }),
+    );
   }
 
-  private async settle(
-    batch: ClaimedBatch,
-    events: readonly RecordedEvent[],
-    rendered: readonly string[],
-    answer: Answer,
-    elapsedMs: number,
-  ): Promise<AfterDelivery> {
+  private async settle(attempt: Attempt): Promise<AfterDelivery> {
+    const { batch, events, answer, elapsedMs, late } = attempt;
     const { pool } = this.delivery;
     const seen = (held: boolean) => this.observe(batch, events.length, answer, elapsedMs, held);
     switch (answer.kind) {
       case 'accepted': {
         this.acceptedAt = performance.now();
         const settled = await this.insist(batch, () =>
-          settleAccepted(pool, batch, answer, batch.count - events.length),
+          settleAccepted(pool, batch, answer, { purged: batch.count - events.length, late, elapsedMs }),
         );
         seen(settled.held);
         this.observeAccepted(batch, events);
@@ -142,20 +167,30 @@ export class BatchDelivery {
       }
       case 'too-large':
         seen(true);
-        return this.narrow(batch, events, rendered, answer);
+        return this.narrow(attempt, answer);
       case 'invalid':
         seen(true);
-        return this.judgeInvalid(batch, events, rendered, answer);
+        return this.judgeInvalid(attempt, answer);
       case 'retry':
       case 'refused':
       case 'unauthorized': {
-        const settled = await settleLater(pool, batch, answer, this.delivery.policy);
+        if (this.isTooSlow(attempt)) {
+          seen(true);
+          return this.narrow({ ...attempt, batch: { ...batch, uncertain: batch.uncertain + 1 } }, answer);
+        }
+        const settled = await settleLater(pool, batch, answer, this.delivery.policy, elapsedMs);
         seen(settled.held);
         return this.again(batch, settled, answer.reason);
       }
       default:
         return answer satisfies never;
     }
+  }
+
+  /** No answer in time, again: a receiver that needs longer for a whole batch than a request may take would get it for ever. */
+  private isTooSlow({ batch, events, answer, elapsedMs }: Attempt): boolean {
+    const timedOut = answer.kind === 'retry' && answer.status === undefined && answer.mayBeStored;
+    return timedOut && events.length > 1 && batch.attempt > 1 && elapsedMs >= this.delivery.requestTimeoutMs * 0.95;
   }
 
   private async insist<T>(batch: ClaimedBatch, settle: () => Promise<T>): Promise<T> {
@@ -174,12 +209,8 @@ export class BatchDelivery {
   }
 
   /** A bad event, or an address that answers 400 to everything? Only the first may end as dead letters. */
-  private async judgeInvalid(
-    batch: ClaimedBatch,
-    events: readonly RecordedEvent[],
-    rendered: readonly string[],
-    answer: Extract<Answer, { kind: 'invalid' }>,
-  ): Promise<AfterDelivery> {
+  private async judgeInvalid(attempt: Attempt, answer: Extract<Answer, { kind: 'invalid' }>): Promise<AfterDelivery> {
+    const { batch, elapsedMs } = attempt;
     const { pool, destination, policy, stop } = this.delivery;
     const isKnownGood = performance.now() - this.acceptedAt < KNOWN_GOOD_MS;
     if (!isKnownGood) {
@@ -187,28 +218,24 @@ export class BatchDelivery {
       if (check.kind !== 'accepted') {
         const reason = `answers ${answer.status} to everything, also without an event: ${answer.reason}`;
         const verdict = check.kind === 'invalid' || check.kind === 'too-large' ? { ...answer, reason } : check;
-        const settled = await settleLater(pool, batch, verdict, policy);
+        const settled = await settleLater(pool, batch, verdict, policy, elapsedMs);
         return this.again(batch, settled, verdict.reason);
       }
       this.acceptedAt = performance.now();
       if (batch.probe) this.observeTurn({ turned: await reopenDestination(pool, destination.name) });
     }
-    const after = await this.narrow(batch, events, rendered, answer);
+    const after = await this.narrow(attempt, answer);
     return { ...after, reopened: after.reopened || batch.probe };
   }
 
   /** Halves a batch; one event that stands alone becomes a dead letter. */
-  private async narrow(
-    batch: ClaimedBatch,
-    events: readonly RecordedEvent[],
-    rendered: readonly string[],
-    answer: Extract<Answer, { kind: 'too-large' | 'invalid' }>,
-  ): Promise<AfterDelivery> {
+  private async narrow(attempt: Attempt, answer: Answer & { reason: string }): Promise<AfterDelivery> {
+    const { batch, events, rendered, elapsedMs } = attempt;
     const { pool, observer, destination } = this.delivery;
     const [event] = events;
     const [body] = rendered;
     if (events.length === 1 && event && body !== undefined) {
-      const { held } = await settleDead(pool, batch, event, body, answer);
+      const { held } = await settleDead(pool, batch, event, body, answer, elapsedMs);
       if (held) {
         observer.deadLetter({
           destination: destination.name,
@@ -219,7 +246,7 @@ export class BatchDelivery {
       }
       return { wake: [], reopened: false };
     }
-    const parts = await settleSplit(pool, batch, halves(batch, events), answer);
+    const parts = await settleSplit(pool, batch, halves(batch, events, rendered), answer, elapsedMs);
     return { wake: parts.map((part) => ({ batch: part, attempt: 1, delayMs: 0 })), reopened: false };
   }
 
@@ -287,17 +314,37 @@ async function within<T>(timeoutMs: number, stop: AbortSignal, work: (signal: Ab
   }
 }
 
+/** One attempt and all that it is judged by. */
+interface Attempt {
+  batch: ClaimedBatch;
+  events: readonly RecordedEvent[];
+  rendered: readonly string[];
+  /** Of the events, those that show at their receipt time. */
+  late: number;
+  answer: Answer;
+  elapsedMs: number;
+}
+
 /** Two drafts that together hold the batch's events and cover its positions. */
-export function halves(batch: Pick<ClaimedBatch, 'fromPos' | 'toPos'>, events: readonly RecordedEvent[]): BatchDraft[] {
+export function halves(
+  batch: Pick<ClaimedBatch, 'fromPos' | 'toPos'>,
+  events: readonly RecordedEvent[],
+  rendered: readonly string[],
+): BatchDraft[] {
   const middle = Math.ceil(events.length / 2);
   const firstOfSecond = events[middle];
   if (!firstOfSecond) throw new RangeError('a batch of fewer than two events cannot be halved');
   return [
-    draft(batch.fromPos, firstOfSecond.position, events.slice(0, middle)),
-    draft(firstOfSecond.position, batch.toPos, events.slice(middle)),
+    {
+      fromPos: batch.fromPos,
+      toPos: firstOfSecond.position,
+      ...held(events.slice(0, middle), rendered.slice(0, middle)),
+    },
+    { fromPos: firstOfSecond.position, toPos: batch.toPos, ...held(events.slice(middle), rendered.slice(middle)) },
   ];
 }
 
-function draft(fromPos: bigint, toPos: bigint, events: readonly RecordedEvent[]): BatchDraft {
-  return { fromPos, toPos, count: events.length, idsDigest: digestIds(events) };
+function held(events: readonly RecordedEvent[], rendered: readonly string[]) {
+  const bytes = rendered.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 0);
+  return { count: events.length, bytes, idsDigest: digestIds(events) };
 }

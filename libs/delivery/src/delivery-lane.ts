@@ -82,13 +82,16 @@ export class DeliveryLane {
   }
 
   private async cutWhileWanted(): Promise<void> {
-    const { pool, destination, lane, observer } = this.options;
+    const { pool, destination, lane, observer, selections, admission } = this.options;
     while (this.isCutWanted && !this.isStopped) {
       this.isCutWanted = false;
       const startedAt = performance.now();
       try {
         for (;;) {
-          const cut = await cutBatch(pool, destination, lane, this.cutOptions);
+          const cut = await cutBatch(pool, destination, lane, selections, {
+            ...this.cutOptions,
+            maxCount: admission.batchCount,
+          });
           if (cut.kind === 'cut') await this.queue.wake(cut.batch, 1);
           else if (cut.kind === 'jumped') this.options.onOthersDue?.();
           if (this.isStopped || cut.kind === 'idle' || ('more' in cut && !cut.more)) break;
@@ -104,10 +107,10 @@ export class DeliveryLane {
   }
 
   private async deliver(batch: bigint, attempt: number): Promise<void> {
-    const { observer } = this.options;
+    const { observer, lane } = this.options;
     try {
       // A batch less waits from the moment it is claimed: what gathered meanwhile may be cut.
-      const after = await this.delivery.deliver(batch, attempt, () => this.cutSoon());
+      const after = await this.delivery.deliver(lane, batch, attempt, () => this.cutSoon());
       if (!after) return;
       for (const wake of after.wake) await this.queue.wake(wake.batch, wake.attempt, wake.delayMs);
       if (after.reopened) {

@@ -13,24 +13,31 @@ export interface RenderContext {
 export interface Destination {
   /** `[a-z0-9-]{1,40}`; names its rows in the ledger and its queues. */
   readonly name: string;
+  /** What it is: `datadog`, `webhook`. */
+  readonly kind: string;
   /** Bounds of one batch. */
   readonly limits: DestinationLimits;
   /** Mappings that this process can render, the newest last. A batch is always rendered as it was cut. */
   readonly mappingVersions: readonly number[];
-  /** Filters that this process can apply, the newest last. */
-  readonly filterVersions: readonly number[];
-  /** Whether an event goes to this destination at all. */
-  wants(event: RecordedEvent, filterVersion: number): boolean;
   /** One event as the destination takes it. Never throws: an event that cannot be read is rendered as just that. */
   render(event: RecordedEvent, context: RenderContext): string;
+  /** Whether the destination would show this event at the time of its receipt, were it sent now. Absent: it never does. */
+  isLate?(event: RecordedEvent): boolean;
   /**
    * Sends rendered events in one request. Never throws.
    * @param signal ends the attempt; what was sent by then is uncertain
+   * @param batch whose events they are: what a request that is made again is recognised by
    */
-  send(rendered: readonly string[], signal: AbortSignal): Promise<Answer>;
+  send(rendered: readonly string[], signal: AbortSignal, batch: SentBatch): Promise<Answer>;
   /** Asks whether the destination takes anything at all, without an event: tells a bad event from a bad address. */
   check(signal: AbortSignal): Promise<Answer>;
   close(): Promise<void>;
+}
+
+/** What a request says of the batch it carries. */
+export interface SentBatch {
+  batch: bigint;
+  attempt: number;
 }
 
 export interface DestinationLimits {
@@ -42,4 +49,12 @@ export interface DestinationLimits {
   maxBytes: number;
 }
 
-export type Lane = 'live' | 'catchup' | 'replay' | 'backfill';
+export const LANES = ['live', 'catchup', 'replay', 'backfill'] as const;
+export type Lane = (typeof LANES)[number];
+
+/** The newest mapping: new batches are cut with it. */
+export function newestMapping(destination: Pick<Destination, 'mappingVersions'>): number {
+  const last = destination.mappingVersions.at(-1);
+  if (last === undefined) throw new TypeError('a destination needs at least one version of its mapping');
+  return last;
+}

@@ -2,17 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { CommitListener } from '#record';
+import { Admission } from './admission.js';
 import type { CutOptions } from './cut.js';
 import { DeliveryLane } from './delivery-lane.js';
-import type { Destination } from './destination.js';
-import { ensureDestination } from './ledger.js';
+import type { Destination, Lane } from './destination.js';
+import { type Duty, type DutyContext, perform } from './duty.js';
+import { announceDestination, type DestinationEntry, keepAnnounced, type Rate } from './ledger.js';
 import { type DeliveryObserver, SILENT_OBSERVER } from './observer.js';
 import { RETRY_POLICY, type RetryPolicy } from './retry.js';
+import { EVERYTHING, Selections } from './selection.js';
 
 export interface ForwarderOptions {
   pool: pg.Pool;
   redisUrl: string;
   destination: Destination;
+  /** Default: begins at the start of the record and takes everything. */
+  entry?: Partial<Pick<DestinationEntry, 'startAt' | 'isHeld' | 'selection'>>;
+  rate?: Rate | undefined;
+  duties?: readonly Duty[];
   observer?: DeliveryObserver;
   policy?: Partial<RetryPolicy>;
   cut?: Partial<CutOptions>;
@@ -21,7 +28,7 @@ export interface ForwarderOptions {
   requestTimeoutMs?: number;
   sweepMs?: number;
   /** Requests under way at once. */
-  concurrency?: { live: number; catchup: number };
+  concurrency?: number;
 }
 
 const LEASE_MS = 30_000;
@@ -30,6 +37,8 @@ const RETRY_START_MS = 1_000;
 const REDIS_LOOK_MS = 50;
 /** Requests under way get this long when the process stops; then they are cut off and made again by the next one. */
 const STOP_GRACE_MS = 5_000;
+const CONCURRENCY = 4;
+const ANNOUNCE_MS = 30_000;
 
 /** Delivers the record to one destination, for as long as it runs. Several of them, in any number of processes, share the work. */
 export class Forwarder {
@@ -38,7 +47,11 @@ export class Forwarder {
   private readonly lanes: DeliveryLane[];
   private readonly live: DeliveryLane;
   private readonly observer: DeliveryObserver;
+  private readonly duty: DutyContext;
+  private readonly duties = new AbortController();
+  private performing: Promise<unknown> | undefined;
   private listener: CommitListener | undefined;
+  private announcing: NodeJS.Timeout | undefined;
   private starting: Promise<void> | undefined;
   private isInLedger = false;
   private isStarted = false;
@@ -50,7 +63,17 @@ export class Forwarder {
     this.redis = new Redis(options.redisUrl, { maxRetriesPerRequest: null, lazyConnect: true });
     this.redis.on('error', (error) => this.observer.trouble('Redis does not answer', error));
     const leaseMs = options.leaseMs ?? LEASE_MS;
-    const concurrency = options.concurrency ?? { live: 4, catchup: 2 };
+    const concurrency = options.concurrency ?? CONCURRENCY;
+    const requestTimeoutMs = Math.min(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS, leaseMs * 0.8);
+    const selections = new Selections();
+    this.duty = {
+      pool: options.pool,
+      destination: options.destination,
+      selections,
+      observer: this.observer,
+      lookEverywhere: () => this.lookEverywhere(),
+      stop: this.duties.signal,
+    };
     const shared = {
       pool: options.pool,
       redis: this.redis,
@@ -58,14 +81,23 @@ export class Forwarder {
       observer: this.observer,
       policy: { ...RETRY_POLICY, ...options.policy },
       leaseMs,
-      requestTimeoutMs: Math.min(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS, leaseMs * 0.8),
+      requestTimeoutMs,
+      selections,
+      admission: new Admission({
+        most: concurrency,
+        batchCount: options.destination.limits.count,
+        slowMs: requestTimeoutMs / 4,
+      }),
+      rate: options.rate,
       stop: this.abort.signal,
       onOthersDue: () => this.lookEverywhere(),
       ...(options.cut ? { cut: options.cut } : {}),
       ...(options.sweepMs === undefined ? {} : { sweepMs: options.sweepMs }),
     };
-    this.live = new DeliveryLane({ ...shared, lane: 'live', concurrency: concurrency.live });
-    this.lanes = [this.live, new DeliveryLane({ ...shared, lane: 'catchup', concurrency: concurrency.catchup })];
+    // As many workers a lane as there may be requests in all: admission decides whose turn it is.
+    const lane = (name: Lane) => new DeliveryLane({ ...shared, lane: name, concurrency });
+    this.live = lane('live');
+    this.lanes = [this.live, lane('catchup'), lane('replay')];
   }
 
   /** Begins, and keeps trying to where Postgres or Redis are away. Resolves once it delivers, or was stopped. */
@@ -90,7 +122,10 @@ export class Forwarder {
   private async close(): Promise<void> {
     const cutOff = setTimeout(() => this.abort.abort(), STOP_GRACE_MS);
     try {
+      this.duties.abort();
       await this.starting;
+      await this.performing;
+      clearInterval(this.announcing);
       await this.listener?.close();
       // Whatever waits for a Redis that is away must not hold up the end.
       if (this.redis.status !== 'ready') this.redis.disconnect();
@@ -102,11 +137,23 @@ export class Forwarder {
     }
   }
 
+  private entry(): DestinationEntry {
+    const { destination, entry } = this.options;
+    return {
+      name: destination.name,
+      kind: destination.kind,
+      startAt: 'beginning',
+      isHeld: false,
+      selection: EVERYTHING,
+      ...entry,
+    };
+  }
+
   private async startWhenPossible(): Promise<void> {
     const { pool, destination } = this.options;
     while (!this.stopping) {
       try {
-        await ensureDestination(pool, destination.name);
+        await announceDestination(pool, this.entry());
         break;
       } catch (error) {
         this.observer.trouble('PostgreSQL does not answer', error);
@@ -120,10 +167,17 @@ export class Forwarder {
     for (const lane of this.lanes) lane.start();
     this.listener = new CommitListener(pool);
     this.listener.onCommit(() => this.live.cutSoon());
+    this.performing = Promise.all((this.options.duties ?? []).map((duty) => perform(duty, this.duty)));
+    this.announcing = setInterval(() => {
+      keepAnnounced(pool, destination.name).catch((error: unknown) =>
+        this.observer.trouble('PostgreSQL does not answer', error),
+      );
+    }, ANNOUNCE_MS);
     this.isStarted = true;
   }
 
-  private lookEverywhere(): void {
+  /** Looks for whatever may be due in any lane: a plan was started, a dead letter is to be sent again. */
+  lookEverywhere(): void {
     for (const lane of this.lanes) {
       lane.cutSoon();
       lane.sweep();

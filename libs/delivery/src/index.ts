@@ -1,19 +1,26 @@
+export * from './admission.js';
 export * from './answer.js';
 export * from './cut.js';
 export * from './deliver-batch.js';
 export * from './delivery-lane.js';
 export * from './destination.js';
+export * from './duty.js';
 export * from './errors.js';
+export * from './fleet.js';
 export * from './forwarder.js';
 export * from './lane-queue.js';
 export {
+  announceDestination,
   type BatchDraft,
   type BatchState,
   type ClaimedBatch,
   claimBatch,
+  type DestinationEntry,
   type DestinationState,
   digestIds,
-  ensureDestination,
+  type KeptAttempt,
+  keepAnnounced,
+  type Rate,
   settleAccepted,
   settleDead,
   settleLater,
@@ -23,4 +30,5 @@ export {
 } from './ledger.js';
 export * from './observer.js';
 export * from './retry.js';
+export * from './selection.js';
 export * from './status.js';

@@ -7,11 +7,12 @@ import type { Answer } from './answer.js';
 import { CUT_OPTIONS, cutBatch } from './cut.js';
 import { halves } from './deliver-batch.js';
 import {
+  announceDestination,
   type ClaimedBatch,
   type ClaimOptions,
   claimBatch,
+  type DestinationEntry,
   digestIds,
-  ensureDestination,
   settleAccepted,
   settleDead,
   settleLater,
@@ -19,6 +20,7 @@ import {
   waitingBatches,
 } from './ledger.js';
 import { RETRY_POLICY } from './retry.js';
+import { EVERYTHING, Selections } from './selection.js';
 
 // Real PostgreSQL. Neither Redis nor a destination is involved: what is judged is the ledger alone.
 
@@ -26,14 +28,24 @@ const ACCEPTED: Answer = { kind: 'accepted', status: 202 };
 const BUSY: Answer & { kind: 'retry' } = { kind: 'retry', status: 503, reason: '503', mayBeStored: false };
 const FORBIDDEN: Answer & { kind: 'unauthorized' } = { kind: 'unauthorized', status: 403, reason: '403' };
 
+const DATADOG: DestinationEntry = {
+  name: 'datadog',
+  kind: 'datadog',
+  startAt: 'beginning',
+  isHeld: false,
+  selection: EVERYTHING,
+};
+const SENT = { purged: 0, late: 0, elapsedMs: 5 };
+
 describe('the delivery ledger', () => {
+  const selections = new Selections();
   let record: TestRecord;
   let producer: TestProducer;
 
   beforeEach(async () => {
     record = await TestRecord.open();
     producer = await record.producer('gw-1');
-    await ensureDestination(record.pool, 'datadog');
+    await announceDestination(record.pool, DATADOG);
   });
   afterEach(() => record.close());
 
@@ -52,25 +64,34 @@ describe('the delivery ledger', () => {
   async function cutAll(perBatch: number): Promise<bigint[]> {
     const ids: bigint[] = [];
     for (;;) {
-      const cut = await cutBatch(record.pool, destination(perBatch), 'live', { ...CUT_OPTIONS, maxWaiting: 64 });
+      const cut = await cutBatch(record.pool, destination(perBatch), 'live', selections, {
+        ...CUT_OPTIONS,
+        maxWaiting: 64,
+      });
       if (cut.kind !== 'cut') return ids;
       ids.push(cut.batch);
     }
   }
 
-  function claim(
+  function bodiesOf(events: readonly RecordedEvent[]): string[] {
+    return events.map((event) => event.body.toString());
+  }
+
+  async function claim(
     batch: bigint,
     attempt: number,
     options: Partial<ClaimOptions> = {},
   ): Promise<ClaimedBatch | undefined> {
-    return claimBatch(record.pool, {
+    const taken = await claimBatch(record.pool, {
       destination: 'datadog',
       batch,
       attempt,
       leaseMs: 60_000,
-      mappingVersions: [1],
+      mappingVersions: [1, 2],
       ...options,
     });
+    if (taken && 'waitMs' in taken) throw new Error('no rate is set, and yet it waits for one');
+    return taken;
   }
 
   async function claimed(batch: bigint, attempt: number, options: Partial<ClaimOptions> = {}): Promise<ClaimedBatch> {
@@ -124,7 +145,7 @@ describe('the delivery ledger', () => {
       mappingVersion: 1,
     });
     Object.assign(small, { limits: { ...small.limits, goalBytes: Buffer.byteLength(one) * 5 } });
-    const cut = await cutBatch(record.pool, small, 'live');
+    const cut = await cutBatch(record.pool, small, 'live', selections);
     expect(cut).toMatchObject({ kind: 'cut', more: true });
     expect(cut.kind === 'cut' && cut.count).toBeGreaterThanOrEqual(4);
     expect(cut.kind === 'cut' && cut.count).toBeLessThanOrEqual(6);
@@ -136,17 +157,20 @@ describe('the delivery ledger', () => {
     const [first] = await waitingBatches(record.pool, 'datadog', 'live', 1);
     const batch = await claimed(first!.batch, 1);
     expect(await cutAll(1)).toHaveLength(0);
-    await settleAccepted(record.pool, batch, ACCEPTED, 0);
+    await settleAccepted(record.pool, batch, ACCEPTED, SENT);
     expect(await cutAll(1)).toHaveLength(1);
   });
 
   it('lets events gather while others wait for a worker, and cuts them as soon as they fill a batch', async () => {
     const options = { ...CUT_OPTIONS, maxWaiting: 1 };
-    expect(await cutBatch(record.pool, destination(10), 'live', options)).toMatchObject({ kind: 'cut' });
+    expect(await cutBatch(record.pool, destination(10), 'live', selections, options)).toMatchObject({ kind: 'cut' });
     await recorded(9);
-    expect(await cutBatch(record.pool, destination(10), 'live', options)).toEqual({ kind: 'idle' });
+    expect(await cutBatch(record.pool, destination(10), 'live', selections, options)).toEqual({ kind: 'idle' });
     await recorded(1);
-    expect(await cutBatch(record.pool, destination(10), 'live', options)).toMatchObject({ kind: 'cut', count: 10 });
+    expect(await cutBatch(record.pool, destination(10), 'live', selections, options)).toMatchObject({
+      kind: 'cut',
+      count: 10,
+    });
   });
 
   it('gives an attempt to one of many who want it', async () => {
@@ -159,7 +183,7 @@ describe('the delivery ledger', () => {
     const [batch] = await cutAll(1_000);
     expect(await claim(batch!, 2)).toBeUndefined();
     expect(await claim(batch!, 1, { mappingVersions: [7] })).toBeUndefined();
-    await settleLater(record.pool, await claimed(batch!, 1), BUSY, RETRY_POLICY, () => 0);
+    await settleLater(record.pool, await claimed(batch!, 1), BUSY, RETRY_POLICY, 0, () => 0);
     expect(await claim(batch!, 1)).toBeUndefined();
     expect(await claimed(batch!, 2)).toMatchObject({ attempt: 2, uncertain: 0 });
   });
@@ -171,11 +195,11 @@ describe('the delivery ledger', () => {
     expect(await waitingBatches(record.pool, 'datadog', 'live', 10)).toEqual([{ batch, attempt: 2 }]);
     const second = await claimed(batch!, 2);
     expect(second.uncertain).toBe(1);
-    expect(await settleAccepted(record.pool, first, ACCEPTED, 0)).toMatchObject({ held: false });
+    expect(await settleAccepted(record.pool, first, ACCEPTED, SENT)).toMatchObject({ held: false });
     expect(await settleSplit(record.pool, first, [], ACCEPTED)).toEqual([]);
     expect(await settleLater(record.pool, first, BUSY, RETRY_POLICY)).toMatchObject({ held: false });
     expect(await states()).toEqual(['sending']);
-    expect(await settleAccepted(record.pool, second, ACCEPTED, 0)).toMatchObject({ held: true });
+    expect(await settleAccepted(record.pool, second, ACCEPTED, SENT)).toMatchObject({ held: true });
     expect(await states()).toEqual(['accepted']);
   });
 
@@ -198,7 +222,7 @@ describe('the delivery ledger', () => {
     const [probe, ...more] = probes.filter((one) => one !== undefined);
     expect(more).toEqual([]);
     expect(probe).toMatchObject({ probe: true, failures: 8 });
-    expect(await settleAccepted(record.pool, probe!, ACCEPTED, 0)).toEqual({
+    expect(await settleAccepted(record.pool, probe!, ACCEPTED, SENT)).toEqual({
       held: true,
       turned: { from: 'failing', to: 'delivering' },
     });
@@ -227,7 +251,7 @@ describe('the delivery ledger', () => {
     expect(await claim(rest[0]!, 1)).toBeUndefined();
     await openGate();
     const probe = await claimed(one!, 2);
-    await settleAccepted(record.pool, probe, ACCEPTED, 0);
+    await settleAccepted(record.pool, probe, ACCEPTED, SENT);
     expect((await gate()).state).toBe('delivering');
     expect(await states()).toEqual(['accepted', ...Array.from({ length: rest.length + 1 }, () => 'due')]);
   });
@@ -247,13 +271,13 @@ describe('the delivery ledger', () => {
     const [batch] = await cutAll(1_000);
     const held = await claimed(batch!, 1);
     const events = await readEvents(record.pool, { after: held.fromPos - 1n, until: held.toPos, limit: 100 });
-    const parts = await settleSplit(record.pool, held, halves(held, events), {
+    const parts = await settleSplit(record.pool, held, halves(held, events, bodiesOf(events)), {
       kind: 'too-large',
       status: 413,
       reason: '413',
     });
     expect(parts).toHaveLength(2);
-    expect(await settleSplit(record.pool, held, halves(held, events), ACCEPTED)).toEqual([]);
+    expect(await settleSplit(record.pool, held, halves(held, events, bodiesOf(events)), ACCEPTED)).toEqual([]);
     const { rows } = await record.pool.query(
       'SELECT parent, from_pos, to_pos, count, state FROM delivery_batch WHERE parent IS NOT NULL ORDER BY from_pos',
     );
@@ -284,7 +308,11 @@ describe('halving', () => {
         const sorted = [...unsorted].sort((a, b) => (a < b ? -1 : 1));
         const events = sorted.map((position) => ({ position, epoch: 'e', seq: Number(position) + 1 }));
         const batch = { fromPos: sorted[0]! - 0n, toPos: sorted.at(-1)! + 1n };
-        const [one, two, ...more] = halves(batch, events as unknown as RecordedEvent[]);
+        const [one, two, ...more] = halves(
+          batch,
+          events as unknown as RecordedEvent[],
+          events.map(() => '{}'),
+        );
         expect(more).toEqual([]);
         expect([one!.fromPos, one!.toPos, two!.toPos]).toEqual([batch.fromPos, two!.fromPos, batch.toPos]);
         expect(one!.count + two!.count).toBe(events.length);

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import type pg from 'pg';
-import { inTransaction, type Queryable, type RecordedEvent } from '#record';
-import { type Answer, keptAnswer } from './answer.js';
+import { instantOfMillis, SYSTEM_CLASS } from '#events';
+import { enqueueOutbox, instantSql, inTransaction, type Queryable, type RecordedEvent } from '#record';
+import { type Answer, type KeptAnswer, keptAnswer } from './answer.js';
 import type { Lane } from './destination.js';
 import { probeDelayMs, type RetryPolicy, retryDelayMs } from './retry.js';
+import { type EventSelection, selectionText } from './selection.js';
 
 // The ledger in brief. `delivery_range` says which positions a destination is to have, `delivery_batch` which of them go in one
 // request and what became of it:
@@ -18,7 +20,16 @@ import { probeDelayMs, type RetryPolicy, retryDelayMs } from './retry.js';
 // A crash leaves: before the claim, a due batch; after it, a lease that runs out, whereupon the next attempt takes over and
 // counts the lost one as uncertain. `delivery_destination` is the gate: while it is not `delivering`, one probe at a time passes.
 
-export type BatchState = 'due' | 'sending' | 'accepted' | 'observed' | 'doubt' | 'split' | 'dead' | 'paused';
+export type BatchState =
+  | 'due'
+  | 'sending'
+  | 'accepted'
+  | 'observed'
+  | 'doubt'
+  | 'split'
+  | 'dead'
+  | 'paused'
+  | 'cancelled';
 export type DestinationState = 'delivering' | 'failing' | 'paused';
 
 /** A claimed batch: ours until its lease ends, under this attempt. */
@@ -33,6 +44,8 @@ export interface ClaimedBatch {
   /** Exclusive. */
   toPos: bigint;
   count: number;
+  /** Mapped bytes when it was cut. */
+  bytes: number;
   idsDigest: Buffer;
   mappingVersion: number;
   filterVersion: number;
@@ -43,6 +56,8 @@ export interface ClaimedBatch {
   purged: number;
   /** Failures in a row of the destination when it was claimed. */
   failures: number;
+  /** The replay or backfill that it belongs to. */
+  plan: string | null;
   /** Whether it was let through alone, to see if the destination works again. */
   probe: boolean;
 }
@@ -52,12 +67,15 @@ export interface BatchDraft {
   fromPos: bigint;
   toPos: bigint;
   count: number;
+  /** As the destination gets them, without what differs between attempts. */
+  bytes: number;
   idsDigest: Buffer;
 }
 
 const BATCH_COLUMNS = `b.id, b.range, b.destination, b.lane, b.parent, b.from_pos AS "fromPos", b.to_pos AS "toPos", b.count,
   b.ids_digest AS "idsDigest", b.mapping_version AS "mappingVersion", b.filter_version AS "filterVersion", b.attempt,
-  b.uncertain, b.purged`;
+  b.bytes, b.uncertain, b.purged,
+  (SELECT plan FROM delivery_range r WHERE r.id = b.range) AS plan`;
 
 /** `<epoch>.<seq>`: under this name an event is found in the record and at the destination. */
 export function eventIdOf(event: Pick<RecordedEvent, 'epoch' | 'seq'>): string {
@@ -71,18 +89,54 @@ export function digestIds(events: readonly Pick<RecordedEvent, 'epoch' | 'seq'>[
   return hash.digest();
 }
 
-/** Makes the destination and its live range, from the beginning of the record. What is there already stays as it is. */
-export async function ensureDestination(pool: pg.Pool, destination: string): Promise<void> {
+/** What the configuration says of a destination, as far as the ledger needs it. No secrets. */
+export interface DestinationEntry {
+  name: string;
+  kind: string;
+  /** Where a destination that was never there begins: at the events to come, or at the first one of the record. */
+  startAt: 'now' | 'beginning';
+  /** Paused by a person: nothing is cut or sent until that is taken back. */
+  isHeld: boolean;
+  selection: EventSelection;
+}
+
+/**
+ * Enters a destination, or what changed about it. One that was there keeps its cursor; another filter than its newest one is a
+ * new version, for batches yet to be cut. Any number of forwarders may say the same.
+ */
+export async function announceDestination(pool: pg.Pool, entry: DestinationEntry): Promise<void> {
+  const { name, kind, startAt, isHeld, selection } = entry;
   await inTransaction(pool, async (client) => {
-    await client.query('INSERT INTO delivery_destination (destination) VALUES ($1) ON CONFLICT DO NOTHING', [
-      destination,
-    ]);
     await client.query(
-      `INSERT INTO delivery_range (destination, lane, from_pos, next_pos) VALUES ($1, 'live', 0, 0)
-         ON CONFLICT (destination) WHERE to_pos IS NULL DO NOTHING`,
-      [destination],
+      `INSERT INTO delivery_destination (destination, kind, is_held) VALUES ($1, $2, $3)
+         ON CONFLICT (destination) DO UPDATE SET kind = $2, is_held = $3, announced_at = clock_timestamp()`,
+      [name, kind, isHeld],
     );
+    await client.query(
+      `INSERT INTO delivery_range (destination, lane, from_pos, next_pos)
+         SELECT $1, 'live', start, start FROM (SELECT CASE WHEN $2 THEN size ELSE 0 END AS start FROM log_head) AS head
+         ON CONFLICT (destination) WHERE to_pos IS NULL DO NOTHING`,
+      [name, startAt === 'now'],
+    );
+    const { rows } = await client.query<{ version: number; selection: EventSelection }>(
+      'SELECT version, selection FROM delivery_filter WHERE destination = $1 ORDER BY version DESC LIMIT 1',
+      [name],
+    );
+    const newest = rows[0];
+    if (newest && selectionText(newest.selection) === selectionText(selection)) return;
+    await client.query('INSERT INTO delivery_filter (destination, version, selection) VALUES ($1, $2, $3)', [
+      name,
+      (newest?.version ?? 0) + 1,
+      selectionText(selection),
+    ]);
   });
+}
+
+/** Says that a forwarder still has it in its configuration. */
+export async function keepAnnounced(db: Queryable, destination: string): Promise<void> {
+  await db.query('UPDATE delivery_destination SET announced_at = clock_timestamp() WHERE destination = $1', [
+    destination,
+  ]);
 }
 
 export interface ClaimOptions {
@@ -92,36 +146,100 @@ export interface ClaimOptions {
   attempt: number;
   leaseMs: number;
   mappingVersions: readonly number[];
+  rate?: Rate | undefined;
+}
+
+/** Bounds of what a destination gets, over all its lanes and all forwarders. */
+export interface Rate {
+  eventsPerSecond?: number | undefined;
+  bytesPerSecond?: number | undefined;
+}
+
+/** How much a rate lets through at once after a rest. */
+const BURST_MS = 1_000;
+
+/** The rate lets nothing through now. */
+export interface RateWait {
+  waitMs: number;
 }
 
 /**
  * Takes a batch for one attempt, if it is due (or its holder's lease ran out) and the destination's gate lets it through.
- * @returns undefined where it is not to be sent now, by us; nothing is changed then
+ * @returns undefined where it is not to be sent now, by us; a wait where only the rate is in the way. Nothing is changed then
  */
-export async function claimBatch(pool: pg.Pool, options: ClaimOptions): Promise<ClaimedBatch | undefined> {
+export async function claimBatch(pool: pg.Pool, options: ClaimOptions): Promise<ClaimedBatch | RateWait | undefined> {
+  const { rate } = options;
+  if (rate?.eventsPerSecond === undefined && rate?.bytesPerSecond === undefined) return claimNow(pool, options);
+  // The row is held until the claim is made, so that two forwarders do not both take what one may.
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ wait: number }>(
+      `SELECT (extract(epoch FROM send_at - clock_timestamp()) * 1000)::float8 AS wait
+         FROM delivery_destination WHERE destination = $1 FOR UPDATE`,
+      [options.destination],
+    );
+    const waitMs = rows[0]?.wait ?? 0;
+    if (waitMs > 0) return { waitMs: Math.ceil(waitMs) };
+    const claimed = await claimIn(client, options);
+    if (!claimed) return undefined;
+    await client.query(
+      `UPDATE delivery_destination d
+          SET send_at = greatest(d.send_at, clock_timestamp() - $3 * interval '1 millisecond') + $4 * interval '1 millisecond'
+         FROM delivery_batch b WHERE d.destination = $1 AND b.id = $2`,
+      [options.destination, claimed.id, BURST_MS, costMs(claimed, rate)],
+    );
+    return claimed;
+  });
+}
+
+/** How long a batch takes of the destination's rate. */
+function costMs(batch: ClaimedBatch, { eventsPerSecond, bytesPerSecond }: Rate): number {
+  const events = eventsPerSecond === undefined ? 0 : batch.count / eventsPerSecond;
+  const bytes = bytesPerSecond === undefined ? 0 : batch.bytes / bytesPerSecond;
+  return Math.max(events, bytes) * 1_000;
+}
+
+async function claimNow(pool: pg.Pool, options: ClaimOptions): Promise<ClaimedBatch | undefined> {
   const claimed = await take(pool, options, OPEN_GATE, `b.state = 'due'`);
   if (claimed) return { ...claimed, probe: false };
-  return inTransaction(pool, async (client) => {
-    const { rows } = await client.query<{ failures: number }>(
-      `UPDATE delivery_destination SET open_at = clock_timestamp() + $2 * interval '1 millisecond'
-        WHERE destination = $1 AND state <> 'delivering' AND open_at <= clock_timestamp() RETURNING failures`,
-      [options.destination, options.leaseMs],
-    );
-    if (!rows[0]) return undefined;
-    const probe = await take(client, options, ANY_GATE, `b.state IN ('due', 'paused')`);
-    // Not this batch: the gate stays as it was, for one that is due.
-    if (!probe) throw new NothingToProbe();
-    return { ...probe, probe: true };
-  }).catch((error: unknown) => {
-    if (error instanceof NothingToProbe) return undefined;
-    throw error;
+  return inTransaction(pool, (client) => probe(client, options)).catch(nothingToProbe);
+}
+
+async function claimIn(client: pg.PoolClient, options: ClaimOptions): Promise<ClaimedBatch | undefined> {
+  const claimed = await take(client, options, OPEN_GATE, `b.state = 'due'`);
+  if (claimed) return { ...claimed, probe: false };
+  await client.query('SAVEPOINT before_probe');
+  return probe(client, options).catch(async (error: unknown) => {
+    await client.query('ROLLBACK TO SAVEPOINT before_probe');
+    return nothingToProbe(error);
   });
+}
+
+async function probe(client: pg.PoolClient, options: ClaimOptions): Promise<ClaimedBatch | undefined> {
+  const { rows } = await client.query<{ failures: number }>(
+    `UPDATE delivery_destination SET open_at = clock_timestamp() + $2 * interval '1 millisecond'
+      WHERE destination = $1 AND state <> 'delivering' AND open_at <= clock_timestamp() RETURNING failures`,
+    [options.destination, options.leaseMs],
+  );
+  if (!rows[0]) return undefined;
+  const taken = await take(client, options, ANY_GATE, `b.state IN ('due', 'paused')`);
+  // Not this batch: the gate stays as it was, for one that is due.
+  if (!taken) throw new NothingToProbe();
+  return { ...taken, probe: true };
+}
+
+function nothingToProbe(error: unknown): undefined {
+  if (error instanceof NothingToProbe) return undefined;
+  throw error;
 }
 
 class NothingToProbe extends Error {}
 
 const ANY_GATE = 'true';
 const OPEN_GATE = `d.state = 'delivering' AND d.open_at <= clock_timestamp()`;
+
+/** A replay or backfill that somebody paused: its batches wait. */
+const NOT_RESTING = `NOT EXISTS (SELECT FROM delivery_range r JOIN delivery_plan p ON p.id = r.plan
+                      WHERE r.id = b.range AND p.state <> 'running')`;
 
 async function take(
   db: Queryable,
@@ -136,7 +254,7 @@ async function take(
        FROM delivery_destination d
       WHERE b.id = $1 AND b.destination = $2 AND b.attempt = $3 - 1 AND b.mapping_version = ANY($5)
         AND (${state} OR (b.state = 'sending' AND b.lease_until < clock_timestamp()))
-        AND d.destination = b.destination AND ${gate}
+        AND d.destination = b.destination AND NOT d.is_held AND ${gate} AND ${NOT_RESTING}
       RETURNING ${BATCH_COLUMNS}, d.failures`,
     [options.batch, options.destination, options.attempt, options.leaseMs, [...options.mappingVersions]],
   );
@@ -151,19 +269,44 @@ export interface Settled {
   turned?: { from: DestinationState; to: DestinationState };
 }
 
+/** How an attempt is kept with its batch; `at` is when it was settled. */
+export interface KeptAttempt extends KeptAnswer {
+  attempt: number;
+  at: string;
+  elapsedMs: number;
+}
+
+/** Adds one to a batch's attempts: the first ten stay, of the others the newest twenty. */
+const WITH_ATTEMPT = (parameter: string) =>
+  `(CASE WHEN jsonb_array_length(attempts) < 30 THEN attempts ELSE attempts - 10 END) ||
+     (${parameter}::jsonb || jsonb_build_object('at', ${instantSql('clock_timestamp()')}))`;
+
+function attemptJson(batch: ClaimedBatch, answer: Answer, elapsedMs: number): string {
+  return JSON.stringify({ attempt: batch.attempt, elapsedMs: Math.round(elapsedMs), ...keptAnswer(answer) });
+}
+
 /** Settles an attempt as accepted. The first one after failures opens the gate again for all that waits. */
 export async function settleAccepted(
   pool: pg.Pool,
   batch: ClaimedBatch,
   answer: Answer,
-  purged: number,
+  sent: { purged: number; late: number; elapsedMs: number },
 ): Promise<Settled> {
   const { rows } = await pool.query<{ held: boolean; state: DestinationState; failures: number }>(
     `WITH settled AS (
-       UPDATE delivery_batch SET state = 'accepted', settled_at = clock_timestamp(), lease_until = NULL, answer = $3, purged = $4
+       UPDATE delivery_batch SET state = 'accepted', settled_at = clock_timestamp(), lease_until = NULL, answer = $3, purged = $4,
+              late = $6, attempts = ${WITH_ATTEMPT('$7')}
         WHERE id = $1 AND attempt = $2 AND state = 'sending' RETURNING 1)
      SELECT EXISTS (SELECT FROM settled) AS held, state, failures FROM delivery_destination WHERE destination = $5`,
-    [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer)), purged, batch.destination],
+    [
+      batch.id,
+      batch.attempt,
+      JSON.stringify(keptAnswer(answer)),
+      sent.purged,
+      batch.destination,
+      sent.late,
+      attemptJson(batch, answer, sent.elapsedMs),
+    ],
   );
   const row = rows[0];
   if (!row) return { held: false };
@@ -209,6 +352,7 @@ export async function settleLater(
   batch: ClaimedBatch,
   answer: Extract<Answer, { kind: 'retry' | 'refused' | 'unauthorized' | 'invalid' }>,
   policy: RetryPolicy,
+  elapsedMs = 0,
   random: () => number = Math.random,
 ): Promise<Settled & { delayMs?: number }> {
   const waitMs = answer.kind === 'retry' ? answer.waitMs : undefined;
@@ -219,7 +363,7 @@ export async function settleLater(
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
       `UPDATE delivery_batch SET state = $3, due_at = clock_timestamp() + $4 * interval '1 millisecond', lease_until = NULL,
-              uncertain = uncertain + $5, answer = $6
+              uncertain = uncertain + $5, answer = $6, attempts = ${WITH_ATTEMPT('$7')}
         WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
       [
         batch.id,
@@ -228,6 +372,7 @@ export async function settleLater(
         delayMs,
         answer.kind === 'retry' && answer.mayBeStored ? 1 : 0,
         JSON.stringify(keptAnswer(answer)),
+        attemptJson(batch, answer, elapsedMs),
       ],
     );
     const turned = await countFailure(client, batch, { answer, pauses, waitMs, policy, random });
@@ -288,12 +433,14 @@ export async function settleSplit(
   batch: ClaimedBatch,
   parts: readonly BatchDraft[],
   answer: Answer,
+  elapsedMs = 0,
 ): Promise<bigint[]> {
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
-      `UPDATE delivery_batch SET state = 'split', settled_at = clock_timestamp(), lease_until = NULL, answer = $3
+      `UPDATE delivery_batch SET state = 'split', settled_at = clock_timestamp(), lease_until = NULL, answer = $3,
+              attempts = ${WITH_ATTEMPT('$4')}
         WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
-      [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer))],
+      [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer)), attemptJson(batch, answer, elapsedMs)],
     );
     if (rowCount !== 1) return [];
     const ids: bigint[] = [];
@@ -309,12 +456,14 @@ export async function settleDead(
   event: RecordedEvent,
   rendered: string,
   answer: Answer & { reason: string },
+  elapsedMs = 0,
 ): Promise<Settled> {
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
-      `UPDATE delivery_batch SET state = 'dead', settled_at = clock_timestamp(), lease_until = NULL, answer = $3
+      `UPDATE delivery_batch SET state = 'dead', settled_at = clock_timestamp(), lease_until = NULL, answer = $3,
+              attempts = ${WITH_ATTEMPT('$4')}
         WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
-      [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer))],
+      [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer)), attemptJson(batch, answer, elapsedMs)],
     );
     if (rowCount !== 1) return { held: false };
     await client.query(
@@ -330,6 +479,17 @@ export async function settleDead(
         keptAnswer(answer).reason ?? answer.kind,
       ],
     );
+    await enqueueOutbox(client, {
+      type: 'deadletter.opened',
+      time: instantOfMillis(Date.now()),
+      class: SYSTEM_CLASS,
+      data: {
+        destination: batch.destination,
+        event: eventIdOf(event),
+        position: String(event.position),
+        reason: keptAnswer(answer).reason ?? answer.kind,
+      },
+    });
     return { held: true };
   });
 }
@@ -347,12 +507,12 @@ export async function settleUnsent(db: Queryable, batch: ClaimedBatch): Promise<
 export async function insertBatch(
   client: pg.PoolClient,
   batch: BatchDraft &
-    Pick<ClaimedBatch, 'range' | 'destination' | 'lane' | 'parent' | 'mappingVersion' | 'filterVersion'>,
+    Pick<ClaimedBatch, 'range' | 'destination' | 'lane' | 'parent' | 'mappingVersion' | 'filterVersion' | 'uncertain'>,
 ): Promise<bigint> {
   const { rows } = await client.query<{ id: bigint }>(
     `INSERT INTO delivery_batch (range, destination, lane, parent, from_pos, to_pos, count, ids_digest, mapping_version, filter_version,
-                                 due_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, clock_timestamp()) RETURNING id`,
+                                 uncertain, bytes, due_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp()) RETURNING id`,
     [
       batch.range,
       batch.destination,
@@ -364,6 +524,8 @@ export async function insertBatch(
       batch.idsDigest,
       batch.mappingVersion,
       batch.filterVersion,
+      batch.uncertain,
+      batch.bytes,
     ],
   );
   const row = rows[0];
@@ -391,6 +553,7 @@ export async function waitingBatches(
     `SELECT b.id AS batch, b.attempt + 1 AS attempt
        FROM delivery_batch b JOIN delivery_destination d ON d.destination = b.destination
       WHERE b.destination = $1 AND b.lane = $2 AND d.open_at <= clock_timestamp()
+        AND NOT d.is_held AND ${NOT_RESTING}
         AND ((b.state = 'due' AND (b.due_at <= clock_timestamp() OR d.state <> 'delivering'))
           OR (b.state = 'sending' AND b.lease_until < clock_timestamp())
           OR (b.state = 'paused' AND d.state <> 'delivering'))

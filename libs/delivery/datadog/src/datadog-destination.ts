@@ -3,7 +3,7 @@ import type { Answer } from '../../src/answer.js';
 import type { Destination, RenderContext } from '../../src/destination.js';
 import { IntakeClock } from './intake-clock.js';
 import { GOAL_REQUEST_BYTES, MAX_LOGS, MAX_REQUEST_BYTES } from './limits.js';
-import { MAPPING_VERSIONS, renderLog } from './log.js';
+import { MAPPING_VERSIONS, renderLog, reservedDate } from './log.js';
 import { IntakeSender } from './sender.js';
 
 export interface DatadogOptions {
@@ -22,15 +22,12 @@ export function intakeUrl(site: string): string {
   return `https://http-intake.logs.${site}/api/v2/logs`;
 }
 
-/** Filter 1: everything, except further copies of an external event that the record has already. */
-const FILTER_VERSIONS = [1] as const;
-
 /** Datadog's logs intake. */
 export class DatadogDestination implements Destination {
   readonly name: string;
+  readonly kind = 'datadog';
   readonly limits = { count: MAX_LOGS, goalBytes: GOAL_REQUEST_BYTES, maxBytes: MAX_REQUEST_BYTES };
   readonly mappingVersions = MAPPING_VERSIONS;
-  readonly filterVersions = FILTER_VERSIONS;
   readonly clock: IntakeClock;
   private readonly sender: IntakeSender;
   private readonly env: string;
@@ -47,8 +44,8 @@ export class DatadogDestination implements Destination {
     });
   }
 
-  wants(event: RecordedEvent): boolean {
-    return event.duplicateOf === null;
+  isLate(event: RecordedEvent): boolean {
+    return reservedDate(event.occurredAt ?? event.recordedAt, this.clock.nowMs()) === undefined;
   }
 
   render(event: RecordedEvent, context: RenderContext): string {

@@ -17,7 +17,7 @@ import { isObject, type JsonObject } from './stand-in/arrived-log.js';
 import { cutToBytes } from './text.js';
 
 const NOW = Date.parse('2026-11-25T08:00:01.000Z');
-const CONTEXT: LogContext = { batch: 42n, attempt: 1, lane: 'live', env: 'test', nowMs: NOW };
+const CONTEXT: LogContext = { batch: 42n, attempt: 1, lane: 'live', mappingVersion: 1, env: 'test', nowMs: NOW };
 const EPOCH = '00112233445566ff' as Epoch;
 const NODE = 'edge-1' as NodeName;
 

@@ -8,9 +8,10 @@ import { sentence } from './sentence.js';
 import { cutToBytes, tag } from './text.js';
 
 /** Mappings that this code can make. A change of a path or a type is a new number; old batches keep the one they were cut with. */
-export const MAPPING_VERSIONS = [1] as const;
+// 2 says with each attempt how long after its recording it is made.
+export const MAPPING_VERSIONS = [1, 2] as const;
 
-export interface LogContext extends Pick<RenderContext, 'batch' | 'attempt' | 'lane'> {
+export interface LogContext extends RenderContext {
   /** Value of the tag `env`. */
   env: string;
   /** The intake's clock, milliseconds. */
@@ -19,6 +20,8 @@ export interface LogContext extends Pick<RenderContext, 'batch' | 'attempt' | 'l
 
 /** Text fields of a log that is too large are cut to this. */
 const SHORT_BYTES = 1_000;
+/** What says that something is missing or was tampered with. */
+const ALARMING = new Set(['producer.lost', 'producer.forked', 'producer.foreign', 'deadletter.opened']);
 const SERVICE = 'affidavit';
 const SOURCE = 'affidavit';
 
@@ -102,7 +105,12 @@ function commonAttributes(recorded: RecordedEvent, context: LogContext, event: A
       seq: String(recorded.seq),
       retention: recorded.class,
     },
-    delivery: { batch: String(context.batch), attempt: String(context.attempt), lane: context.lane },
+    delivery: {
+      batch: String(context.batch),
+      attempt: String(context.attempt),
+      lane: context.lane,
+      lag_s: context.mappingVersion >= 2 ? lagSeconds(recorded.recordedAt, context.nowMs) : undefined,
+    },
     usr: identity && {
       id: identity.id,
       type: identity.kind,
@@ -127,8 +135,13 @@ export function reservedDate(occurredAt: string, nowMs: number): string | undefi
   return ageMs <= SAFE_AGE_MS && ageMs >= -SAFE_AHEAD_MS ? millis : undefined;
 }
 
+/** Whole seconds from recording to this attempt. */
+function lagSeconds(recordedAt: string, nowMs: number): number {
+  return Math.max(0, Math.round((nowMs - Date.parse(recordedAt)) / 1_000));
+}
+
 function statusOf(event: AuditEvent, outcome: string | null): 'info' | 'warn' | 'error' {
-  if (event.type === 'producer.lost' || event.type === 'producer.forked') return 'error';
+  if (ALARMING.has(event.type)) return 'error';
   if (event.type === 'approval.bypassed' || event.type === 'session.abandoned' || event.type === 'log.restored')
     return 'warn';
   switch (outcome) {

@@ -1,0 +1,92 @@
+import type { Queryable, RecordedEvent } from '#record';
+
+/** Which events, by what their columns say. What is absent does not restrict; `{}` is everything. */
+export interface EventSelection {
+  /** Names of types; one that ends with `.*` stands for all that begin so. */
+  types?: readonly string[];
+  connections?: readonly string[];
+  identities?: readonly string[];
+  sessions?: readonly string[];
+}
+
+export const EVERYTHING: EventSelection = {};
+
+/** Whether an event is one of those. A second copy of an external event never is. */
+export function selects(selection: EventSelection, event: RecordedEvent): boolean {
+  const { types, connections, identities, sessions } = selection;
+  if (event.duplicateOf !== null) return false;
+  if (types && !types.some((type) => isOfType(event.type, type))) return false;
+  if (connections && !names(connections, event.connection)) return false;
+  if (identities && !names(identities, event.identityId)) return false;
+  return !sessions || names(sessions, event.sessionId);
+}
+
+function isOfType(type: string, wanted: string): boolean {
+  return wanted.endsWith('.*') ? type.startsWith(wanted.slice(0, -1)) : type === wanted;
+}
+
+function names(list: readonly string[], value: string | null): boolean {
+  return value !== null && list.includes(value);
+}
+
+/** One text for one selection, whatever the order in which it was written. */
+export function selectionText(selection: EventSelection): string {
+  const { types, connections, identities, sessions } = selection;
+  const sorted = (list?: readonly string[]) => (list ? [...new Set(list)].sort() : undefined);
+  return JSON.stringify({
+    types: sorted(types),
+    connections: sorted(connections),
+    identities: sorted(identities),
+    sessions: sorted(sessions),
+  });
+}
+
+/** What decides which events of a range go into its batches. */
+export interface Choice {
+  destination: string;
+  filterVersion: number;
+  /** The replay or backfill that it belongs to. */
+  plan: string | null;
+}
+
+/** Filters and plans out of the ledger. Neither ever changes, so each is read once. */
+export class Selections {
+  private readonly known = new Map<string, EventSelection>();
+
+  /** @throws TypeError for a filter or a plan that the ledger does not have */
+  async of(db: Queryable, choice: Choice): Promise<(event: RecordedEvent) => boolean> {
+    const filter = await this.one(
+      `filter ${choice.destination} ${choice.filterVersion}`,
+      db,
+      'SELECT selection FROM delivery_filter WHERE destination = $1 AND version = $2',
+      [choice.destination, choice.filterVersion],
+    );
+    if (choice.plan === null) return (event) => selects(filter, event);
+    const plan = await this.one(`plan ${choice.plan}`, db, 'SELECT selection FROM delivery_plan WHERE id = $1', [
+      choice.plan,
+    ]);
+    return (event) => selects(filter, event) && selects(plan, event);
+  }
+
+  private async one(name: string, db: Queryable, sql: string, values: unknown[]): Promise<EventSelection> {
+    const known = this.known.get(name);
+    if (known) return known;
+    const { rows } = await db.query<{ selection: EventSelection }>(sql, values);
+    const found = rows[0]?.selection;
+    if (!found) throw new TypeError(`the delivery ledger has no ${name}`);
+    if (this.known.size > 1_000) this.known.clear();
+    this.known.set(name, found);
+    return found;
+  }
+}
+
+/** The filter that new batches of a destination are cut with. */
+export async function newestFilterVersion(db: Queryable, destination: string): Promise<number> {
+  const { rows } = await db.query<{ version: number }>(
+    'SELECT max(version) AS version FROM delivery_filter WHERE destination = $1',
+    [destination],
+  );
+  const version = rows[0]?.version;
+  if (!version) throw new TypeError(`the delivery ledger has no destination ${destination}`);
+  return version;
+}
