@@ -5,20 +5,26 @@ import {
   type OnApplicationBootstrap,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { Forwarder } from '#delivery';
+import { Fleet } from '#delivery';
+import { Destinations } from './destinations.js';
 
-/** Ties the forwarder to the life of the application. */
+/** Ties the fleet to the life of the application, and to the configuration. */
 @Injectable()
-export class ForwarderLife implements OnApplicationBootstrap, OnModuleDestroy {
-  constructor(private readonly forwarder: Forwarder) {}
+export class FleetLife implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    private readonly fleet: Fleet,
+    private readonly destinations: Destinations,
+  ) {}
 
   onApplicationBootstrap(): void {
-    // Not awaited: it keeps trying until Postgres is there, and says at /readyz that it does.
-    void this.forwarder.start();
+    // Not awaited: each keeps trying until Postgres is there, and says at /readyz that it does.
+    this.destinations.onChange((specs) => void this.fleet.follow(specs));
+    void this.fleet.follow(this.destinations.current());
   }
 
   async onModuleDestroy(): Promise<void> {
-    await this.forwarder.stop();
+    this.destinations.close();
+    await this.fleet.stop();
   }
 }
 
@@ -26,6 +32,9 @@ export class ForwarderLife implements OnApplicationBootstrap, OnModuleDestroy {
 class ForwarderModule {}
 
 /** The application: it delivers from bootstrap to close. */
-export function forwarderModule(forwarder: Forwarder): DynamicModule {
-  return { module: ForwarderModule, providers: [{ provide: Forwarder, useValue: forwarder }, ForwarderLife] };
+export function forwarderModule(fleet: Fleet, destinations: Destinations): DynamicModule {
+  return {
+    module: ForwarderModule,
+    providers: [{ provide: Fleet, useValue: fleet }, { provide: Destinations, useValue: destinations }, FleetLife],
+  };
 }

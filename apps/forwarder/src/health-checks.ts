@@ -1,5 +1,6 @@
 import type pg from 'pg';
-import { deliveryStatus, type Forwarder, type LaneStatus } from '#delivery';
+import { deliveryStatus, type Fleet, type LaneStatus } from '#delivery';
+import { describeError } from '#events';
 import type { HealthCheck, Trouble } from '#platform';
 import { unavailable } from '#record';
 
@@ -8,7 +9,7 @@ const HOP = 'record → destinations';
 const SKEW_MINUTES = 2;
 
 /** What must be true for the forwarder to be of use. A destination that only fails is not our illness: it is said, and retried. */
-export function healthChecks(forwarder: Forwarder, pool: pg.Pool, clock: { readonly skewMs: number }): HealthCheck[] {
+export function healthChecks(fleet: Fleet, pool: pg.Pool): HealthCheck[] {
   const lanes = () => deliveryStatus(pool).catch((cause) => Promise.reject(unavailable(cause)));
   return [
     {
@@ -23,13 +24,28 @@ export function healthChecks(forwarder: Forwarder, pool: pg.Pool, clock: { reado
     {
       name: 'forwarder',
       hop: HOP,
-      check: () =>
-        forwarder.hindrance === undefined
+      check: () => {
+        const reason = fleet.forwarders.map((forwarder) => forwarder.hindrance).find((one) => one !== undefined);
+        return reason === undefined
           ? undefined
           : {
-              reason: forwarder.hindrance,
+              reason,
               remedy: 'Check that PostgreSQL and Redis run, and DATABASE_URL and REDIS_URL; it goes on by itself.',
-            },
+            };
+      },
+    },
+    {
+      name: 'destinations',
+      hop: HOP,
+      check: () => {
+        const [unusable] = fleet.problems;
+        if (!unusable) return undefined;
+        const [name, error] = unusable;
+        return {
+          reason: `${name} cannot be used: ${describeError(error)}`,
+          remedy: 'Correct it in the policy file, or set what it names; the file is read again when it changes.',
+        };
+      },
     },
     {
       name: 'paused',
@@ -55,8 +71,9 @@ export function healthChecks(forwarder: Forwarder, pool: pg.Pool, clock: { reado
       hop: HOP,
       required: false,
       check: () => {
-        const minutes = Math.round(clock.skewMs / 60_000);
-        if (Math.abs(minutes) < SKEW_MINUTES) return undefined;
+        const skews = fleet.forwarders.map((forwarder) => forwarder.clockSkewMs);
+        const minutes = Math.round((skews.find((skew) => Math.abs(skew) >= SKEW_MINUTES * 60_000) ?? 0) / 60_000);
+        if (minutes === 0) return undefined;
         return {
           reason: `the clock of this machine is ${Math.abs(minutes)} min ${minutes > 0 ? 'behind' : 'ahead of'} that of the destination`,
           remedy: 'Set the clock of this machine (NTP). Ages of events are corrected by the difference meanwhile.',

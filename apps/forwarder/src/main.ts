@@ -1,43 +1,46 @@
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { Forwarder } from '#delivery';
-import { DatadogDestination, intakeUrl } from '#delivery/datadog';
+import { Fleet } from '#delivery';
 import { ConfigError, runApp, startAdminServer } from '#platform';
 import { createPool } from '#record';
 import { observeDeliveries, showLedger } from './delivery-metrics.js';
+import { destinationMissing, EnvironmentDestinations } from './destinations.js';
 import { forwarderModule } from './forwarder.module.js';
 import { healthChecks } from './health-checks.js';
 
 await runApp('forwarder', async ({ settings, logger, metrics, onClose }) => {
-  const { databaseUrl, redisUrl, ddApiKey, ddLogsUrl, ddSite, ddEnv, host, forwarderPort: port } = settings;
-  if (!databaseUrl || !redisUrl || !ddApiKey) {
-    const missing = databaseUrl ? (redisUrl ? 'DD_API_KEY' : 'REDIS_URL') : 'DATABASE_URL';
+  const { databaseUrl, redisUrl, host, forwarderPort: port } = settings;
+  if (!databaseUrl || !redisUrl) {
     throw new ConfigError({
       code: 'CONFIG_INVALID',
-      message: `${missing} is not set`,
-      remedy:
-        'Set DATABASE_URL, REDIS_URL and DD_API_KEY, or use `affidavit up`, which starts the servers and a local stand-in for Datadog.',
+      message: `${databaseUrl ? 'REDIS_URL' : 'DATABASE_URL'} is not set`,
+      remedy: 'Set DATABASE_URL and REDIS_URL, or use `affidavit up`, which starts the servers.',
       retry: 'never',
     });
   }
+  const destinations = new EnvironmentDestinations(settings);
+  if (destinations.current().length === 0) throw destinationMissing();
   const pool = createPool(databaseUrl, { applicationName: 'affidavit-forwarder' });
   onClose('pool', () => pool.end());
   showLedger(metrics, pool);
-  const destination = new DatadogDestination({ url: ddLogsUrl ?? intakeUrl(ddSite), apiKey: ddApiKey, env: ddEnv });
-  const forwarder = new Forwarder({
+  const fleet = new Fleet({
     pool,
     redisUrl,
-    destination,
     observer: observeDeliveries(metrics, logger),
     leaseMs: settings.forwarderLeaseMs,
+    onUnusable: (destination, error) =>
+      logger.error({ err: error, destination }, 'a destination cannot be used; what it is to have waits'),
   });
-  const nest = await NestFactory.createApplicationContext(forwarderModule(forwarder), {
+  const nest = await NestFactory.createApplicationContext(forwarderModule(fleet, destinations), {
     logger: false,
     abortOnError: false,
   });
-  onClose('forwarder', () => nest.close());
-  const checks = healthChecks(forwarder, pool, destination.clock);
+  onClose('fleet', () => nest.close());
+  const checks = healthChecks(fleet, pool);
   const admin = await startAdminServer({ host, port, checks: () => checks, metrics });
   onClose('admin server', () => admin.close());
-  logger.info({ url: admin.url, intake: ddLogsUrl ?? intakeUrl(ddSite) }, 'the forwarder is up');
+  logger.info(
+    { url: admin.url, destinations: destinations.current().map(({ entry }) => entry.name) },
+    'the forwarder is up',
+  );
 });

@@ -19,6 +19,8 @@ export interface Destination {
   readonly limits: DestinationLimits;
   /** Mappings that this process can render, the newest last. A batch is always rendered as it was cut. */
   readonly mappingVersions: readonly number[];
+  /** The destination's clock, where its answers tell the time. */
+  readonly clock?: { readonly skewMs: number };
   /** One event as the destination takes it. Never throws: an event that cannot be read is rendered as just that. */
   render(event: RecordedEvent, context: RenderContext): string;
   /** Whether the destination would show this event at the time of its receipt, were it sent now. Absent: it never does. */

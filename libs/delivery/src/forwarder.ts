@@ -106,6 +106,11 @@ export class Forwarder {
     return this.starting;
   }
 
+  /** How far this machine's clock is behind that of the destination, in milliseconds; 0 where it tells no time. */
+  get clockSkewMs(): number {
+    return this.options.destination.clock?.skewMs ?? 0;
+  }
+
   /** What hinders it, for a health check; undefined where nothing does. */
   get hindrance(): string | undefined {
     if (this.isStarted && this.redis.status === 'ready') return undefined;

@@ -298,6 +298,109 @@ describe('the delivery ledger', () => {
       { position: event!.position, body: '{"a":"\\u0000"}', reason: '400 bad one', state: 'open' },
     ]);
   });
+
+  describe('a destination of the configuration', () => {
+    async function ranges() {
+      const { rows } = await record.pool.query('SELECT destination, next_pos FROM delivery_range ORDER BY id');
+      return rows;
+    }
+    async function filters() {
+      const { rows } = await record.pool.query(
+        'SELECT version, selection FROM delivery_filter WHERE destination = $1 ORDER BY version',
+        ['datadog'],
+      );
+      return rows;
+    }
+
+    it('begins where it was said to, and keeps its cursor when it is announced again', async () => {
+      const head = await recorded(30);
+      await announceDestination(record.pool, { ...DATADOG, name: 'late-comer', startAt: 'now' });
+      await recorded(3);
+      await announceDestination(record.pool, { ...DATADOG, name: 'late-comer', startAt: 'beginning' });
+      expect(await ranges()).toEqual([
+        { destination: 'datadog', next_pos: 0n },
+        { destination: 'late-comer', next_pos: head },
+      ]);
+    });
+
+    it('gets another version of its filter only when that changes, and sends what is cut as it was cut', async () => {
+      await recorded(10);
+      const [first] = await cutAll(1_000);
+      const narrow = { ...DATADOG, selection: { types: ['session.closed'] } };
+      await announceDestination(record.pool, narrow);
+      await announceDestination(record.pool, narrow);
+      expect(await filters()).toEqual([
+        { version: 1, selection: {} },
+        { version: 2, selection: { types: ['session.closed'] } },
+      ]);
+      await recorded(10);
+      await cutAll(1_000);
+      const { rows } = await record.pool.query('SELECT filter_version, count FROM delivery_batch ORDER BY id');
+      expect(rows).toEqual([{ filter_version: 1, count: expect.any(Number) }]);
+      const old = await claimed(first!, 1);
+      const wants = await selections.of(record.pool, old);
+      const events = await readEvents(record.pool, { after: old.fromPos - 1n, until: old.toPos, limit: 1_000 });
+      expect(events.filter(wants)).toHaveLength(old.count);
+    });
+
+    it('is neither cut nor sent while a person has paused it', async () => {
+      await recorded(10);
+      const [batch] = await cutAll(5);
+      await announceDestination(record.pool, { ...DATADOG, isHeld: true });
+      expect(await claim(batch!, 1)).toBeUndefined();
+      expect(await waitingBatches(record.pool, 'datadog', 'live', 10)).toEqual([]);
+      await recorded(10);
+      expect(await cutAll(5)).toEqual([]);
+      await announceDestination(record.pool, DATADOG);
+      expect(await claim(batch!, 1)).toBeDefined();
+    });
+
+    it('takes no more than its rate, whoever asks', async () => {
+      await recorded(200);
+      const batches = await cutAll(10);
+      const rate = { eventsPerSecond: 100 };
+      const claims = await Promise.all(
+        batches.map((batch) =>
+          claimBatch(record.pool, {
+            destination: 'datadog',
+            batch,
+            attempt: 1,
+            leaseMs: 60_000,
+            mappingVersions: [1, 2],
+            rate,
+          }),
+        ),
+      );
+      const taken = claims.filter((one) => one && !('waitMs' in one));
+      const waits = claims.filter((one) => one && 'waitMs' in one);
+      // A second's worth at once, and the batch that uses it up.
+      expect(taken.length).toBeGreaterThanOrEqual(10);
+      expect(taken.length).toBeLessThanOrEqual(12);
+      expect(waits.length).toBe(batches.length - taken.length);
+      for (const one of waits) expect((one as { waitMs: number }).waitMs).toBeLessThanOrEqual(200);
+    });
+  });
+
+  it('keeps the first ten attempts of a batch and the newest twenty, with their answers', async () => {
+    await recorded(1);
+    const [batch] = await cutAll(10);
+    const never = { ...RETRY_POLICY, failuresBeforeProbing: 1_000 };
+    for (let attempt = 1; attempt <= 50; attempt++) {
+      await record.pool.query('UPDATE delivery_batch SET due_at = now()');
+      await settleLater(record.pool, await claimed(batch!, attempt), BUSY, never, 7, () => 0);
+    }
+    const { rows } = await record.pool.query('SELECT attempts FROM delivery_batch');
+    const kept = rows[0].attempts as { attempt: number }[];
+    expect(kept.map(({ attempt }) => attempt)).toEqual([...range(1, 10), ...range(31, 50)]);
+    expect(kept[0]).toEqual({
+      attempt: 1,
+      at: expect.stringMatching(/^\d{4}-.*Z$/),
+      elapsedMs: 7,
+      kind: 'retry',
+      status: 503,
+      reason: '503',
+    });
+  });
 });
 
 describe('halving', () => {
@@ -322,3 +425,7 @@ describe('halving', () => {
     );
   });
 });
+
+function range(from: number, to: number): number[] {
+  return Array.from({ length: to - from + 1 }, (_, n) => from + n);
+}

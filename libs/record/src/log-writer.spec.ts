@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { NodeName } from '#events';
+import { decodeEvent, type NodeName } from '#events';
 import { decodeLeaves, eventHash, GENESIS_CHAIN, nextChain } from '#ledger';
 import {
   type MadeEvent,
@@ -510,6 +510,19 @@ describe('LogWriter', () => {
     const { rows } = await pool.query('SELECT entry_id, reason FROM foreign_entry');
     expect(rows).toEqual([{ entry_id: '0-1', reason: 'not a \\0 frame' }]);
     expect((await readHead(pool)).size).toBe(before);
+    // It is on the record, once: the same stream is not named again within a minute.
+    await writer.commit({ ...EMPTY_BATCH, foreign: [{ ...entry, bytes: Buffer.from('more') }] });
+    await writer.commit(EMPTY_BATCH);
+    const said = (await pool.query<{ body: Buffer }>(`SELECT body FROM event WHERE type = 'producer.foreign'`)).rows;
+    expect(said.map(({ body }) => decodeEvent(body).data)).toEqual([
+      expect.objectContaining({
+        node: 'gw-1',
+        stream: entry.stream,
+        entry: '0-1',
+        reason: 'not a \\0 frame',
+        count: 1,
+      }),
+    ]);
   });
 
   it('never lets recorded_at fall, also where the clock of Postgres went back', async () => {

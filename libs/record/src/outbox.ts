@@ -43,6 +43,7 @@ export const OUTBOX_TYPES: ReadonlySet<EventType> = new Set<EventType>([
   'retention.changed',
   'retention.purged',
   'checkpoint.signed',
+  'producer.foreign',
   'key.created',
   'key.revoked',
   'node.enrolled',

@@ -1,8 +1,10 @@
 import type pg from 'pg';
+import { instantOfMillis, SYSTEM_CLASS } from '#events';
 import { sha256 } from '#ledger';
 import { LOG_CHANNEL } from './commit-listener.js';
 import { copyEvents, copyEventsSettingAside } from './copy-events.js';
 import type { Plan } from './log-plan.js';
+import { enqueueOutbox } from './outbox.js';
 import type { ForeignEntry } from './record-batch.js';
 
 /**
@@ -69,10 +71,21 @@ async function writeQuarantine(
   ]);
 }
 
+/** At most one event a stream in this time: whoever can write to Redis shall not be able to fill the record. */
+const FOREIGN_SAID_AGAIN = '1 minute';
+
+/** Keeps foreign entries, and puts on the record that there are some: the first one of a stream at once, more of it a minute later. */
 async function writeForeign(client: pg.PoolClient, foreign: readonly ForeignEntry[]): Promise<void> {
-  await client.query(
-    `INSERT INTO foreign_entry (digest, stream, entry_id, bytes, reason)
-     SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[], $5::text[]) ON CONFLICT DO NOTHING`,
+  const { rows } = await client.query<{ stream: string; entry: string; digest: string; reason: string; count: number }>(
+    `WITH added AS (
+       INSERT INTO foreign_entry (digest, stream, entry_id, bytes, reason)
+       SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[], $4::bytea[], $5::text[]) ON CONFLICT DO NOTHING
+       RETURNING digest, stream, entry_id, reason)
+     SELECT DISTINCT ON (stream) stream, entry_id AS entry, encode(digest, 'hex') AS digest, reason,
+            (count(*) OVER (PARTITION BY stream))::int AS count
+       FROM added WHERE NOT EXISTS (
+         SELECT FROM foreign_entry f WHERE f.stream = added.stream AND f.seen_at > now() - interval '${FOREIGN_SAID_AGAIN}')
+      ORDER BY stream, entry_id`,
     [
       foreign.map((entry) => sha256(entry.bytes)),
       foreign.map((entry) => entry.stream),
@@ -81,6 +94,14 @@ async function writeForeign(client: pg.PoolClient, foreign: readonly ForeignEntr
       foreign.map((entry) => storable(entry.reason)),
     ],
   );
+  for (const { stream, ...found } of rows) {
+    await enqueueOutbox(client, {
+      type: 'producer.foreign',
+      time: instantOfMillis(Date.now()),
+      class: SYSTEM_CLASS,
+      data: { node: /\{(.*)\}/.exec(stream)?.[1] ?? '', stream, ...found },
+    });
+  }
 }
 
 /** PostgreSQL's text holds no NUL. */
