@@ -174,9 +174,10 @@ export class BatchDelivery {
       case 'retry':
       case 'refused':
       case 'unauthorized': {
-        if (this.isTooSlow(attempt)) {
+        if (this.isTooSlow(attempt) || this.isStuck(attempt)) {
           seen(true);
-          return this.narrow({ ...attempt, batch: { ...batch, uncertain: batch.uncertain + 1 } }, answer);
+          const uncertain = batch.uncertain + Number(answer.kind === 'retry' && answer.mayBeStored);
+          return this.narrow({ ...attempt, batch: { ...batch, uncertain } }, answer);
         }
         const settled = await settleLater(pool, batch, answer, this.delivery.policy, elapsedMs);
         seen(settled.held);
@@ -191,6 +192,17 @@ export class BatchDelivery {
   private isTooSlow({ batch, events, answer, elapsedMs }: Attempt): boolean {
     const timedOut = answer.kind === 'retry' && answer.status === undefined && answer.mayBeStored;
     return timedOut && events.length > 1 && batch.attempt > 1 && elapsedMs >= this.delivery.requestTimeoutMs * 0.95;
+  }
+
+  /** Others are taken, this one never is: one of its events makes the destination fail. The others should not wait with it. */
+  private isStuck({ batch, events, answer }: Attempt): boolean {
+    const fails = answer.kind === 'retry' && answer.status !== undefined && answer.status >= 500;
+    const { failuresBeforeProbing } = this.delivery.policy;
+    return fails && events.length > 1 && batch.attempt >= failuresBeforeProbing && this.isKnownGood();
+  }
+
+  private isKnownGood(): boolean {
+    return performance.now() - this.acceptedAt < KNOWN_GOOD_MS;
   }
 
   private async insist<T>(batch: ClaimedBatch, settle: () => Promise<T>): Promise<T> {
@@ -212,8 +224,7 @@ export class BatchDelivery {
   private async judgeInvalid(attempt: Attempt, answer: Extract<Answer, { kind: 'invalid' }>): Promise<AfterDelivery> {
     const { batch, elapsedMs } = attempt;
     const { pool, destination, policy, stop } = this.delivery;
-    const isKnownGood = performance.now() - this.acceptedAt < KNOWN_GOOD_MS;
-    if (!isKnownGood) {
+    if (!this.isKnownGood()) {
       const check = await within(CHECK_TIMEOUT_MS, stop, (signal) => destination.check(signal));
       if (check.kind !== 'accepted') {
         const reason = `answers ${answer.status} to everything, also without an event: ${answer.reason}`;

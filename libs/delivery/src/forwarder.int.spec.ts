@@ -197,6 +197,24 @@ describe('Forwarder', () => {
     expect(await states()).toMatchObject({ dead: 1 });
   });
 
+  it('does not let others wait with an event that makes the destination fail, and goes on trying that one', async () => {
+    await record.record(producer, drafts(60));
+    const ids = await recordedIds();
+    const poison = ids[33] ?? '';
+    standIn.faults.add({ kind: '500-for-query', query: `@evt.id:"${poison}"` });
+    await forwarder({ policy: { ...QUICK, failuresBeforeProbing: 3 } });
+    // Something else must be taken, or it is the destination that fails.
+    const more = setInterval(() => void record.record(producer, drafts(1, `m${performance.now()}-`)), 100);
+    try {
+      await until('the others arrived', () => ids.every((id) => id === poison || arrived().includes(id)), 30_000);
+    } finally {
+      clearInterval(more);
+    }
+    expect(await states()).not.toMatchObject({ dead: expect.anything() });
+    standIn.faults.clear();
+    await allArrived();
+  });
+
   it('pauses at 403, loses nothing, and goes on by itself when the key works', async () => {
     standIn.setApiKeys(['another']);
     await record.record(producer, drafts(20));

@@ -321,11 +321,7 @@ export async function settleAccepted(
  */
 export async function reopenDestination(pool: pg.Pool, destination: string): Promise<Settled['turned']> {
   return inTransaction(pool, async (client) => {
-    const { rows } = await client.query<{ state: DestinationState }>(
-      'SELECT state FROM delivery_destination WHERE destination = $1 FOR UPDATE',
-      [destination],
-    );
-    const from = rows[0]?.state;
+    const from = (await lockDestination(client, destination))?.state;
     await client.query(
       `UPDATE delivery_destination SET state = 'delivering', failures = 0, reason = NULL,
               since = CASE WHEN state = 'delivering' THEN since ELSE clock_timestamp() END,
@@ -361,6 +357,8 @@ export async function settleLater(
   const attempts = answer.kind === 'refused' ? 31 : batch.attempt;
   const delayMs = retryDelayMs(policy, attempts, random(), waitMs);
   return inTransaction(pool, async (client) => {
+    // First, as a claim does it: two that lock in different orders may wait for each other.
+    const before = await lockDestination(client, batch.destination);
     const { rowCount } = await client.query(
       `UPDATE delivery_batch SET state = $3, due_at = clock_timestamp() + $4 * interval '1 millisecond', lease_until = NULL,
               uncertain = uncertain + $5, answer = $6, attempts = ${WITH_ATTEMPT('$7')}
@@ -375,7 +373,8 @@ export async function settleLater(
         attemptJson(batch, answer, elapsedMs),
       ],
     );
-    const turned = await countFailure(client, batch, { answer, pauses, waitMs, policy, random });
+    const turned =
+      before && (await countFailure(client, batch.destination, before, { answer, pauses, waitMs, policy, random }));
     return { held: rowCount === 1, ...(turned ? { turned } : {}), ...(pauses ? {} : { delayMs }) };
   });
 }
@@ -388,17 +387,25 @@ interface Failure {
   random: () => number;
 }
 
+interface Gate {
+  state: DestinationState;
+  failures: number;
+}
+
+async function lockDestination(client: pg.PoolClient, destination: string): Promise<Gate | undefined> {
+  const { rows } = await client.query<Gate>(
+    'SELECT state, failures FROM delivery_destination WHERE destination = $1 FOR UPDATE',
+    [destination],
+  );
+  return rows[0];
+}
+
 async function countFailure(
   client: pg.PoolClient,
-  batch: ClaimedBatch,
+  destination: string,
+  before: Gate,
   { answer, pauses, waitMs, policy, random }: Failure,
 ): Promise<Settled['turned']> {
-  const { rows } = await client.query<{ state: DestinationState; failures: number }>(
-    'SELECT state, failures FROM delivery_destination WHERE destination = $1 FOR UPDATE',
-    [batch.destination],
-  );
-  const before = rows[0];
-  if (!before) return undefined;
   const failures = before.failures + 1;
   // A server error says nothing about the key: paused stays paused.
   const paused = pauses || before.state === 'paused';
@@ -419,7 +426,7 @@ async function countFailure(
             since = CASE WHEN state = $2 THEN since ELSE clock_timestamp() END,
             open_at = CASE WHEN $5::bigint IS NULL THEN open_at ELSE clock_timestamp() + $5 * interval '1 millisecond' END
       WHERE destination = $1`,
-    [batch.destination, to, failures, keptAnswer(answer).reason ?? answer.kind, delay ?? null],
+    [destination, to, failures, keptAnswer(answer).reason ?? answer.kind, delay ?? null],
   );
   return to === before.state ? undefined : { from: before.state, to };
 }
@@ -557,7 +564,8 @@ export async function waitingBatches(
         AND ((b.state = 'due' AND (b.due_at <= clock_timestamp() OR d.state <> 'delivering'))
           OR (b.state = 'sending' AND b.lease_until < clock_timestamp())
           OR (b.state = 'paused' AND d.state <> 'delivering'))
-      ORDER BY b.from_pos, b.id
+      -- Probes take turns: an event that makes the destination fail must not be the only one it is ever asked with.
+      ORDER BY CASE WHEN d.state = 'delivering' THEN 0 ELSE b.attempt END, b.from_pos, b.id
       LIMIT (SELECT CASE WHEN state = 'delivering' THEN $3::int ELSE 1 END FROM delivery_destination WHERE destination = $1)`,
     [destination, lane, limit],
   );

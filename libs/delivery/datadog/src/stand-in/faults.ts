@@ -4,8 +4,8 @@ import { type LogMatcher, parseQuery } from './log-query.js';
 /**
  * What goes wrong on demand:
  * a status (`"429"`, `"503"` …) · `hang`: reads, never answers · `reset`: cuts the line before it reads · `lose-answer`: stores,
- * then cuts the line · `drop`: answers 202 and stores nothing · `slow`: waits `delayMs` first · `400-for-query`: answers 400 to
- * every request that holds a log which matches `query`.
+ * then cuts the line · `drop`: answers 202 and stores nothing · `slow`: waits `delayMs` first · a status and `-for-query`
+ * (`400-for-query` …): answers so to every request that holds a log which matches `query`.
  */
 export interface Fault {
   kind: string;
@@ -20,7 +20,8 @@ export interface Fault {
   matches?: LogMatcher;
 }
 
-const KINDS = /^([45]\d\d|hang|reset|lose-answer|drop|slow|400-for-query)$/;
+const KINDS = /^([45]\d\d(-for-query)?|hang|reset|lose-answer|drop|slow)$/;
+const FOR_QUERY = '-for-query';
 
 /** The faults that wait for a request, first come first served. */
 export class Faults {
@@ -33,11 +34,11 @@ export class Faults {
       throw new DeliveryError({
         code: 'DELIVERY_FAULT_UNKNOWN',
         message: `there is no fault ${JSON.stringify(request.kind)}`,
-        remedy: 'Use a status, hang, reset, lose-answer, drop, slow or 400-for-query.',
+        remedy: 'Use a status, hang, reset, lose-answer, drop, slow, or a status with -for-query.',
         retry: 'never',
       });
     }
-    const isLasting = request.count === null || (request.count === undefined && kind === '400-for-query');
+    const isLasting = request.count === null || (request.count === undefined && kind.endsWith(FOR_QUERY));
     const fault: Fault = {
       kind,
       count: isLasting ? null : Number(request.count ?? 1),
@@ -54,7 +55,7 @@ export class Faults {
 
   /** The fault of this request, if one waits. Queries stay aside: they are looked at once the logs are known. */
   take(): Fault | undefined {
-    const fault = this.waiting.find((one) => one.kind !== '400-for-query');
+    const fault = this.waiting.find((one) => !one.kind.endsWith(FOR_QUERY));
     if (fault) this.used(fault);
     return fault;
   }

@@ -176,7 +176,7 @@ class StandInServer {
     const bad = this.faults.takeForLogs((matches) => {
       return taken.kept.some(({ dateMs, raw }) => matches(new ArrivedLog('', dateMs, 0, raw)));
     });
-    if (bad) return this.refuse(response, 400, 'a log of this request is refused on demand');
+    if (bad) return this.refuse(response, Number.parseInt(bad.kind, 10), 'a log of this request is refused on demand');
     this.counts.accepted += 1;
     if (fault?.kind !== 'drop') {
       this.counts.logs += taken.kept.length;
