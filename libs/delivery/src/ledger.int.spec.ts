@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { type RecordedEvent, readEvents } from '#record';
+import { type RecordedEvent, readEvents, readHead } from '#record';
 import { sessionDraft, type TestProducer } from '../../../test/support/producer.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { DatadogDestination } from '../datadog/src/datadog-destination.js';
@@ -313,7 +313,8 @@ describe('the delivery ledger', () => {
     }
 
     it('begins where it was said to, and keeps its cursor when it is announced again', async () => {
-      const head = await recorded(30);
+      await recorded(30);
+      const { size: head } = await readHead(record.pool);
       await announceDestination(record.pool, { ...DATADOG, name: 'late-comer', startAt: 'now' });
       await recorded(3);
       await announceDestination(record.pool, { ...DATADOG, name: 'late-comer', startAt: 'beginning' });
@@ -359,6 +360,7 @@ describe('the delivery ledger', () => {
       await recorded(200);
       const batches = await cutAll(10);
       const rate = { eventsPerSecond: 100 };
+      await record.pool.query(`UPDATE delivery_destination SET send_at = now() - interval '1 minute'`);
       const claims = await Promise.all(
         batches.map((batch) =>
           claimBatch(record.pool, {
