@@ -3,6 +3,7 @@ export * from './cut.js';
 export * from './deliver-batch.js';
 export * from './delivery-lane.js';
 export * from './destination.js';
+export * from './egress.js';
 export * from './errors.js';
 export * from './forwarder.js';
 export * from './lane-queue.js';
