@@ -63,7 +63,7 @@ Sizes are written \`16MiB\`, durations \`24h\`.
   text += `
 # affidavit.yaml
 
-Identities, their tokens and connections. \`AFFIDAVIT_CONFIG\` names the file; it is reloaded on change. An error names file, line,
+Identities, their tokens, connections and destinations. \`AFFIDAVIT_CONFIG\` names the file; it is reloaded on change. An error names file, line,
 path and remedy, and leaves the policy in force that was there before. Unknown keys are errors.
 
 ${tableOf(['path', 'type', 'default', ''], policyRows(toJsonSchema(POLICY_SCHEMA)))}`;
@@ -92,10 +92,24 @@ function policyRows(schema, path = '', required = true) {
   if (inner.type === 'array' && unwrap(inner.items ?? {}).properties) {
     return [...name, ...policyRows(inner.items, `${path}[]`, true).slice(1)];
   }
+  if (inner.type === 'array' && inner.items?.oneOf) return [...name, ...variantRows(inner.items.oneOf, `${path}[]`)];
   if (inner.type === 'object' && inner.additionalProperties) {
     return [...name, [`\`${path}.<name>\``, typeOf(inner.additionalProperties), '', '']];
   }
   return name;
+}
+
+/** Rows of an entry that has one of several shapes, told apart by `kind`: what all have in common stands there once. */
+function variantRows(variants, path) {
+  const rows = variants.map((one) => policyRows(one, path, true).slice(1));
+  const kinds = variants.map((one) => `\`${one.properties.kind.const}\``);
+  const common = rows[0].filter((row) => rows.every((others) => others.some((other) => `${other}` === `${row}`)));
+  const own = rows.flatMap((all, at) =>
+    all
+      .filter(([name]) => name !== `\`${path}.kind\`` && !common.some(([known]) => known === name))
+      .map(([name, type, preset, text]) => [name, type, preset, `Kind ${kinds[at]}: ${text}`]),
+  );
+  return [[`\`${path}.kind\``, kinds.join(', '), '', 'Required.'], ...common, ...own];
 }
 
 function unwrap(schema) {
@@ -106,7 +120,8 @@ function typeOf(given) {
   const schema = unwrap(given);
   if (schema.const !== undefined) return `\`${schema.const}\``;
   if (schema.enum) return schema.enum.map((one) => `\`${one}\``).join(', ');
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(typeOf))].join(' or ');
+  const variants = schema.anyOf ?? schema.oneOf;
+  if (variants) return [...new Set(variants.map(typeOf))].join(' or ');
   const limit = schema.maxLength ? ` (≤ ${schema.maxLength})` : '';
   if (schema.type === 'array') return `list of ${typeOf(schema.items ?? {})}`;
   if (schema.type === 'object' && schema.properties && !schema.additionalProperties) {

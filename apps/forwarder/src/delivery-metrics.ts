@@ -60,7 +60,7 @@ export function observeDeliveries(metrics: Metrics, logger: Logger): DeliveryObs
         ...facts,
       };
       if (answer === 'refused')
-        logger.error(fields, 'the destination gave an answer that is none to events; check its address');
+        logger.error(fields, 'the destination cannot be reached as it is set up; check its address and certificate');
       else logger.debug(fields, 'a batch was sent');
     },
     accepted({ destination, lane, events: count, recordedAt }) {

@@ -1,45 +1,97 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { DestinationSpec } from '#delivery';
 import { DatadogDestination, intakeUrl } from '#delivery/datadog';
-import { ConfigError, type Settings } from '#platform';
+import { WebhookDestination } from '#delivery/webhook';
+import {
+  ConfigError,
+  type DestinationPolicy,
+  destinationsOf,
+  type PolicyWatch,
+  readSecret,
+  type Settings,
+  watchPolicy,
+} from '#platform';
 
-/** The destinations of the configuration, now and as it changes. */
-export abstract class Destinations {
-  abstract current(): DestinationSpec[];
-  /** @param listener called with all of them when any has changed */
-  abstract onChange(listener: (specs: DestinationSpec[]) => void): void;
-  abstract close(): void;
-}
+const NO_DESTINATIONS = { destinations: [] };
 
-/** The one destination that the environment names. */
-export class EnvironmentDestinations extends Destinations {
-  constructor(private readonly settings: Settings) {
-    super();
+/** The destinations of affidavit.yaml, or of the environment where that names none, now and as the file changes. */
+export class Destinations {
+  private readonly watch: PolicyWatch | undefined;
+  private listener: (specs: DestinationSpec[]) => void = () => undefined;
+
+  /**
+   * @param onWrong told of a file that cannot be used; the one before it stays in force
+   * @throws CONFIG_POLICY_INVALID where the first one cannot be used
+   * @throws CONFIG_INVALID where neither the file nor the environment names a destination
+   */
+  constructor(
+    private readonly settings: Settings,
+    onWrong: (error: Error) => void,
+  ) {
+    const { configFile, ddApiKey } = settings;
+    // A forwarder for Datadog alone needs no file.
+    if (existsSync(configFile)) this.watch = watchPolicy(configFile, () => this.listener(this.current()), onWrong);
+    const isNamed = (this.watch?.current().destinations.length ?? 0) > 0;
+    if (!isNamed && !ddApiKey) {
+      this.close();
+      throw destinationMissing(configFile);
+    }
   }
 
   current(): DestinationSpec[] {
-    const { ddApiKey, ddLogsUrl, ddSite, ddEnv } = this.settings;
-    if (!ddApiKey) return [];
-    const url = ddLogsUrl ?? intakeUrl(ddSite);
-    return [
-      {
-        entry: { name: 'datadog', kind: 'datadog', startAt: 'beginning', isHeld: false, selection: {} },
-        identity: url,
-        make: () => ({ destination: new DatadogDestination({ url, apiKey: ddApiKey, env: ddEnv }) }),
-      },
-    ];
+    return destinationsOf(this.watch?.current() ?? NO_DESTINATIONS, this.settings).map((one) =>
+      specOf(one, this.settings),
+    );
   }
 
-  onChange(): void {}
+  /** Why the file as it stands is not in force; undefined where it is. */
+  problem(): Error | undefined {
+    return this.watch?.problem();
+  }
 
-  close(): void {}
+  /** @param listener called with all of them when the file has changed */
+  onChange(listener: (specs: DestinationSpec[]) => void): void {
+    this.listener = listener;
+  }
+
+  close(): void {
+    this.watch?.close();
+  }
 }
 
-/** @throws CONFIG_INVALID where there is nothing to deliver to */
-export function destinationMissing(): ConfigError {
+function specOf(policy: DestinationPolicy, settings: Settings): DestinationSpec {
+  const { name, kind, startAt, state, filter, rate, ...rest } = policy;
+  return {
+    entry: { name, kind, startAt, isHeld: state === 'paused', selection: filter },
+    rate,
+    // Secrets are named here, never held: they are read at each request.
+    identity: JSON.stringify(rest),
+    make: () => ({ destination: destinationOf(policy, settings) }),
+  };
+}
+
+/** The object that sends to a destination of the configuration. @throws CONFIG_FILE_MISSING for a certificate that is not there */
+function destinationOf(policy: DestinationPolicy, settings: Settings): DatadogDestination | WebhookDestination {
+  const { name, allowPrivate } = policy;
+  if (policy.kind === 'datadog') {
+    const { apiKey, site } = policy;
+    const url = policy.url ?? intakeUrl(site);
+    return new DatadogDestination({ name, url, apiKey: () => readSecret(apiKey), env: settings.ddEnv, allowPrivate });
+  }
+  const { url, secrets, batch, maxEvents, timeoutMs, ca } = policy;
+  return new WebhookDestination({
+    ...{ name, url, batch, maxEvents, timeoutMs, allowPrivate },
+    secrets: () => secrets.map((source) => readSecret(source)),
+    ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
+  });
+}
+
+function destinationMissing(file: string): ConfigError {
   return new ConfigError({
     code: 'CONFIG_INVALID',
-    message: 'DD_API_KEY is not set, and the policy file names no destinations',
-    remedy: 'Set DD_API_KEY, or use `affidavit up`, which starts a local stand-in for Datadog.',
+    message: `DD_API_KEY is not set, and ${file} names no destinations`,
+    remedy:
+      'Set DD_API_KEY, or name destinations: in the policy file, or use `affidavit up`, which starts a local stand-in for Datadog.',
     retry: 'never',
   });
 }

@@ -3,13 +3,14 @@ import { deliveryStatus, type Fleet, type LaneStatus } from '#delivery';
 import { describeError } from '#events';
 import type { HealthCheck, Trouble } from '#platform';
 import { unavailable } from '#record';
+import type { Destinations } from './destinations.js';
 
 const HOP = 'record → destinations';
 /** A clock that is further off is worth a word. */
 const SKEW_MINUTES = 2;
 
 /** What must be true for the forwarder to be of use. A destination that only fails is not our illness: it is said, and retried. */
-export function healthChecks(fleet: Fleet, pool: pg.Pool): HealthCheck[] {
+export function healthChecks(fleet: Fleet, destinations: Destinations, pool: pg.Pool): HealthCheck[] {
   const lanes = () => deliveryStatus(pool).catch((cause) => Promise.reject(unavailable(cause)));
   return [
     {
@@ -48,12 +49,26 @@ export function healthChecks(fleet: Fleet, pool: pg.Pool): HealthCheck[] {
       },
     },
     {
+      name: 'policy',
+      hop: HOP,
+      required: false,
+      check: () => {
+        const problem = destinations.problem();
+        return (
+          problem && {
+            reason: `the policy file is wrong, the one before it stays in force: ${describeError(problem)}`,
+            remedy: 'Correct the file; it is read again when it changes.',
+          }
+        );
+      },
+    },
+    {
       name: 'paused',
       hop: HOP,
       check: async () =>
         standing(
           (await lanes()).find((lane) => lane.state === 'paused'),
-          'Correct its key (DD_API_KEY) or address and restart the forwarder; nothing is lost, and it is probed meanwhile.',
+          'Correct its key or address; a key that works again is found by itself. Nothing is lost, and it is probed meanwhile.',
         ),
     },
     {

@@ -4,7 +4,7 @@ import { Fleet } from '#delivery';
 import { ConfigError, runApp, startAdminServer } from '#platform';
 import { createPool } from '#record';
 import { observeDeliveries, showLedger } from './delivery-metrics.js';
-import { destinationMissing, EnvironmentDestinations } from './destinations.js';
+import { Destinations } from './destinations.js';
 import { forwarderModule } from './forwarder.module.js';
 import { healthChecks } from './health-checks.js';
 
@@ -18,8 +18,9 @@ await runApp('forwarder', async ({ settings, logger, metrics, onClose }) => {
       retry: 'never',
     });
   }
-  const destinations = new EnvironmentDestinations(settings);
-  if (destinations.current().length === 0) throw destinationMissing();
+  const destinations = new Destinations(settings, (error) =>
+    logger.error({ err: error }, 'the policy file is wrong; the policy before it stays in force'),
+  );
   const pool = createPool(databaseUrl, { applicationName: 'affidavit-forwarder' });
   onClose('pool', () => pool.end());
   showLedger(metrics, pool);
@@ -36,7 +37,7 @@ await runApp('forwarder', async ({ settings, logger, metrics, onClose }) => {
     abortOnError: false,
   });
   onClose('fleet', () => nest.close());
-  const checks = healthChecks(fleet, pool);
+  const checks = healthChecks(fleet, destinations, pool);
   const admin = await startAdminServer({ host, port, checks: () => checks, metrics });
   onClose('admin server', () => admin.close());
   logger.info(

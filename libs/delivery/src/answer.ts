@@ -7,14 +7,17 @@ export type Answer =
    * after the body was sent), so that a second try may make a second copy.
    */
   | { kind: 'retry'; reason: string; mayBeStored: boolean; status?: number; waitMs?: number }
-  /** The key, not the events: nothing will be taken until somebody acts. */
-  | { kind: 'unauthorized'; status: number; reason: string }
+  /** The key, not the events: nothing will be taken until somebody acts. Without a status: there was no key to send with. */
+  | { kind: 'unauthorized'; status?: number; reason: string }
   /** Larger than the destination takes in one request. */
   | { kind: 'too-large'; status: number; reason: string }
   /** The destination cannot read the request: one of its events, or what stands between us. */
   | { kind: 'invalid'; status: number; reason: string }
-  /** An answer that no destination gives to events: a proxy, a wrong address. Tried again slowly, and loudly. */
-  | { kind: 'refused'; status: number; reason: string };
+  /**
+   * An answer that no destination gives to events: a proxy, a wrong address. Tried again slowly, and loudly. Without a status it
+   * was we who refused: the address is one that we may not connect to, or its certificate does not hold. Nothing was sent then.
+   */
+  | { kind: 'refused'; status?: number; reason: string };
 
 export type AnswerKind = Answer['kind'];
 

@@ -121,7 +121,7 @@ export class BatchDelivery {
     }
     const sentAt = performance.now();
     const late = destination.isLate ? events.filter((event) => destination.isLate?.(event)).length : 0;
-    const answer = await this.send(batch, rendered, Math.min(this.delivery.requestTimeoutMs, remainingMs));
+    const answer = await this.send(rendered, Math.min(this.delivery.requestTimeoutMs, remainingMs));
     const elapsedMs = performance.now() - sentAt;
     pass.learn(answer, elapsedMs, events.length);
     return this.settle({ batch, events, rendered, late, answer, elapsedMs });
@@ -143,12 +143,10 @@ export class BatchDelivery {
     return events;
   }
 
-  private async send(batch: ClaimedBatch, rendered: readonly string[], timeoutMs: number): Promise<Answer> {
+  private async send(rendered: readonly string[], timeoutMs: number): Promise<Answer> {
     if (rendered.length === 0) return { kind: 'accepted', status: 0 };
     const { destination, stop } = this.delivery;
-    return within(timeoutMs, stop, (signal) =>
-      destination.send(rendered, signal, { batch: batch.id, attempt: batch.attempt }),
-    );
+    return within(timeoutMs, stop, (signal) => destination.send(rendered, signal));
   }
 
   private async settle(attempt: Attempt): Promise<AfterDelivery> {

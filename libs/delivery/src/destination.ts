@@ -28,18 +28,11 @@ export interface Destination {
   /**
    * Sends rendered events in one request. Never throws.
    * @param signal ends the attempt; what was sent by then is uncertain
-   * @param batch whose events they are: what a request that is made again is recognised by
    */
-  send(rendered: readonly string[], signal: AbortSignal, batch: SentBatch): Promise<Answer>;
+  send(rendered: readonly string[], signal: AbortSignal): Promise<Answer>;
   /** Asks whether the destination takes anything at all, without an event: tells a bad event from a bad address. */
   check(signal: AbortSignal): Promise<Answer>;
   close(): Promise<void>;
-}
-
-/** What a request says of the batch it carries. */
-export interface SentBatch {
-  batch: bigint;
-  attempt: number;
 }
 
 export interface DestinationLimits {

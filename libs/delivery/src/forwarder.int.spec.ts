@@ -341,6 +341,9 @@ describe('Forwarder', () => {
       destination: Object.assign(destination, { limits: { ...destination.limits, count: 20 } }),
       cut: { jumpPositions: 100n },
     });
+    await until('live has jumped', async () =>
+      (await deliveryStatus(record.pool)).some(({ lane }) => lane === 'catchup'),
+    );
     await record.record(producer, drafts(3, 'new'));
     const ids = await allArrived();
     expect(arrived().sort()).toEqual([...ids].sort());

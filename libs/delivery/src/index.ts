@@ -5,6 +5,7 @@ export * from './deliver-batch.js';
 export * from './delivery-lane.js';
 export * from './destination.js';
 export * from './duty.js';
+export * from './egress.js';
 export * from './errors.js';
 export * from './fleet.js';
 export * from './forwarder.js';

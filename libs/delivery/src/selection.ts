@@ -3,10 +3,10 @@ import type { Queryable, RecordedEvent } from '#record';
 /** Which events, by what their columns say. What is absent does not restrict; `{}` is everything. */
 export interface EventSelection {
   /** Names of types; one that ends with `.*` stands for all that begin so. */
-  types?: readonly string[];
-  connections?: readonly string[];
-  identities?: readonly string[];
-  sessions?: readonly string[];
+  types?: readonly string[] | undefined;
+  connections?: readonly string[] | undefined;
+  identities?: readonly string[] | undefined;
+  sessions?: readonly string[] | undefined;
 }
 
 export const EVERYTHING: EventSelection = {};
@@ -32,7 +32,7 @@ function names(list: readonly string[], value: string | null): boolean {
 /** One text for one selection, whatever the order in which it was written. */
 export function selectionText(selection: EventSelection): string {
   const { types, connections, identities, sessions } = selection;
-  const sorted = (list?: readonly string[]) => (list ? [...new Set(list)].sort() : undefined);
+  const sorted = (list: readonly string[] | undefined) => (list ? [...new Set(list)].sort() : undefined);
   return JSON.stringify({
     types: sorted(types),
     connections: sorted(connections),

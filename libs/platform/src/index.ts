@@ -9,9 +9,18 @@ export * from './local-redis.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './policy.js';
+export {
+  type DatadogPolicy,
+  type DestinationFilter,
+  type DestinationPolicy,
+  type DestinationRate,
+  destinationsOf,
+  type WebhookPolicy,
+} from './policy-destinations.js';
 export * from './policy-file.js';
 export * from './ports.js';
 export * from './quantities.js';
 export * from './scram.js';
+export { readSecret, type SecretSource } from './secret.js';
 export * from './start-up.js';
 export * from './version.js';

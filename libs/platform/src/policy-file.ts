@@ -16,7 +16,7 @@ import {
 import { dirname } from 'node:path';
 import { isMap, isSeq, parseDocument } from 'yaml';
 import { ConfigError } from './errors.js';
-import { loadPolicy, type Policy, parsePolicy, readPolicyText, type SecretSource } from './policy.js';
+import { loadPolicy, type Policy, parsePolicy, readPolicyText } from './policy.js';
 import { makeVerifier, parseVerifier } from './scram.js';
 
 export interface PolicyWatch {
@@ -186,20 +186,4 @@ function modeOf(file: string): number {
   } catch {
     return 0o600;
   }
-}
-
-/**
- * The secret that a source names. A file's trailing line end is not part of it.
- * @throws CONFIG_SECRET_MISSING names the variable or the file
- */
-export function readSecret(source: SecretSource, env: Record<string, string | undefined> = process.env): string {
-  const value = 'env' in source ? env[source.env] : readQuietly(source.file)?.replace(/\r?\n$/, '');
-  if (value) return value;
-  const where = 'env' in source ? `the environment variable ${source.env}` : `the file ${source.file}`;
-  throw new ConfigError({
-    code: 'CONFIG_SECRET_MISSING',
-    message: `${where} is empty or not there`,
-    remedy: `Set ${where}, or name another one as the connection's password.`,
-    retry: 'later',
-  });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { testFolder, until } from '../../../test/support/servers.js';
 import { ConfigError } from './errors.js';
 import { type Policy, parsePolicy } from './policy.js';
-import { createToken, readSecret, watchPolicy } from './policy-file.js';
+import { createToken, watchPolicy } from './policy-file.js';
 import { makeVerifier, parseVerifier, verifyPassword } from './scram.js';
 
 const VERIFIER = makeVerifier('afd_x', Buffer.alloc(16), 1);
@@ -181,14 +181,5 @@ describe('the policy file', () => {
     } finally {
       watch.close();
     }
-  });
-
-  it('a secret comes from the variable or the file that is named, and its absence has a name', () => {
-    writeFileSync(join(folder.path, 'pw'), 'from a file\n');
-    expect(readSecret({ file: join(folder.path, 'pw') })).toBe('from a file');
-    expect(readSecret({ env: 'PW' }, { PW: 'from env' })).toBe('from env');
-    expect(() => readSecret({ env: 'PW' }, {})).toThrow(
-      expect.objectContaining({ code: 'CONFIG_SECRET_MISSING', message: expect.stringContaining('PW') }),
-    );
   });
 });

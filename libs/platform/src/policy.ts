@@ -4,31 +4,10 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument }
 import { z } from 'zod';
 import { CLASS_PATTERN } from '#events';
 import { ConfigError } from './errors.js';
-import { DURATION_FORM, parseDurationMs, parseSizeBytes, SIZE_FORM } from './quantities.js';
+import { Destination, destinationProblems, withAbsoluteDestination } from './policy-destinations.js';
+import { durationMs, name, plainName, sizeBytes } from './policy-fields.js';
 import { parseVerifier } from './scram.js';
-
-const name = (longest: number) => z.string().min(1).max(longest);
-const plainName = (longest: number) =>
-  name(longest).regex(/^[A-Za-z0-9][A-Za-z0-9._@:-]*$/, 'may hold letters, digits and . _ @ : - only');
-
-const durationMs = z
-  .string()
-
-  .transform((text, context) => {
-    const value = parseDurationMs(text);
-    if (value !== undefined && value > 0) return value;
-    context.issues.push({ code: 'custom', message: `must be ${DURATION_FORM}`, input: text });
-    return z.NEVER;
-  })
-  .meta({ kind: 'duration (10m)' });
-const sizeBytes = z
-  .union([z.string().meta({ kind: 'size (16MiB)' }), z.number().meta({ kind: 'bytes' })])
-  .transform((given, context) => {
-    const value = parseSizeBytes(String(given));
-    if (value !== undefined && value > 0) return value;
-    context.issues.push({ code: 'custom', message: `must be ${SIZE_FORM}`, input: given });
-    return z.NEVER;
-  });
+import { SecretSource } from './secret.js';
 
 const Token = z.strictObject({
   id: plainName(64),
@@ -51,10 +30,6 @@ const Identity = z.strictObject({
   onBehalfOf: name(64).optional().describe('A person or team; shown with everything it does.'),
   connections: z.array(name(63)).optional().describe('Connections it may use. Absent: all.'),
   tokens: z.array(Token).default([]),
-});
-
-const SecretSource = z.union([z.strictObject({ env: name(128) }), z.strictObject({ file: name(4096) })], {
-  error: 'must be { env: NAME } or { file: PATH }; a secret never stands in this file',
 });
 
 const Target = z.strictObject({
@@ -122,7 +97,10 @@ export const PolicySchema = z.strictObject({
         .default({}),
     })
     .default({ classes: {} }),
-  destinations: z.array(z.unknown()).max(0, 'other destinations than Datadog are not there yet').default([]),
+  destinations: z
+    .array(Destination)
+    .default([])
+    .describe('Where events are delivered. Empty: to Datadog alone, as DD_API_KEY and DD_SITE say.'),
 });
 
 /** affidavit.yaml as the processes use it: sizes in bytes, times in milliseconds, file names absolute. */
@@ -130,8 +108,6 @@ export type Policy = z.infer<typeof PolicySchema>;
 export type PolicyIdentity = Policy['identities'][number];
 export type PolicyConnection = Policy['connections'][number];
 export type PolicyToken = PolicyIdentity['tokens'][number];
-/** Where a secret is found. */
-export type SecretSource = z.infer<typeof SecretSource>;
 
 /** Classes that are there without being named in the policy. */
 const BUILT_IN_CLASSES = ['standard', 'system'];
@@ -249,6 +225,15 @@ function crossProblems(policy: Policy): { path: Path; problem: string }[] {
     policy.connections.map((connection) => connection.name),
     (at) => ['connections', at, 'name'],
   );
+  unique(
+    policy.destinations.map((destination) => destination.name),
+    (at) => ['destinations', at, 'name'],
+  );
+  policy.destinations.forEach((destination, at) => {
+    for (const { path, problem } of destinationProblems(destination)) {
+      problems.push({ path: ['destinations', at, ...path], problem });
+    }
+  });
   const names = new Set(policy.connections.map((connection) => connection.name));
   policy.identities.forEach((identity, at) => {
     unique(
@@ -295,6 +280,7 @@ function withAbsoluteFiles(policy: Policy, folder: string): Policy {
   return {
     ...policy,
     gateway: policy.gateway.tls ? { tls: { cert: at(policy.gateway.tls.cert), key: at(policy.gateway.tls.key) } } : {},
+    destinations: policy.destinations.map((destination) => withAbsoluteDestination(destination, at)),
     connections: policy.connections.map((connection) => {
       const { password, tls } = connection.target;
       return {

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import type { Approval, AuditEvent, EventData, WireText } from '#events';
+import { cutToBytes } from '../../src/text.js';
 import { MAX_STATEMENT_BYTES } from './limits.js';
-import { cutToBytes } from './text.js';
 
 // Attributes in brief. Every path has one type for ever, since a facet has one: ids, flags and big numbers are strings; counts,
 // bytes and durations are numbers. What monitors ask for is a string, because Datadog searches numbers only through a facet

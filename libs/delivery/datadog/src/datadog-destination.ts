@@ -15,6 +15,8 @@ export interface DatadogOptions {
   /** Name of the destination in the ledger. */
   name?: string;
   clock?: IntakeClock;
+  /** Whether `url` may lead to an address that is not public. Absent: it may, as what stands in DD_LOGS_URL may. */
+  allowPrivate?: boolean;
 }
 
 /** The intake of a Datadog site. */
@@ -41,6 +43,7 @@ export class DatadogDestination implements Destination {
       url: options.url,
       apiKey: typeof apiKey === 'string' ? () => apiKey : apiKey,
       clock: this.clock,
+      egress: { destination: this.name, allowPrivate: options.allowPrivate ?? true },
     });
   }
 

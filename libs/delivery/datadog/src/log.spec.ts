@@ -11,10 +11,10 @@ import {
   stampEvent,
 } from '#events';
 import type { RecordedEvent } from '#record';
+import { cutToBytes } from '../../src/text.js';
 import { DATE_ATTRIBUTES, MAX_LOG_BYTES, MAX_STATEMENT_BYTES } from './limits.js';
 import { type LogContext, renderLog, reservedDate } from './log.js';
 import { isObject, type JsonObject } from './stand-in/arrived-log.js';
-import { cutToBytes } from './text.js';
 
 const NOW = Date.parse('2026-11-25T08:00:01.000Z');
 const CONTEXT: LogContext = { batch: 42n, attempt: 1, lane: 'live', mappingVersion: 1, env: 'test', nowMs: NOW };

@@ -2,10 +2,11 @@ import type { AuditEvent } from '#events';
 import type { RecordedEvent } from '#record';
 import type { RenderContext } from '../../src/destination.js';
 import { eventIdOf } from '../../src/ledger.js';
+import { cutToBytes } from '../../src/text.js';
 import { type Attributes, type AttributeValue, categoryOf, typeAttributes } from './attributes.js';
 import { MAX_LOG_BYTES, SAFE_AGE_MS, SAFE_AHEAD_MS } from './limits.js';
 import { sentence } from './sentence.js';
-import { cutToBytes, tag } from './text.js';
+import { tag } from './text.js';
 
 /** Mappings that this code can make. A change of a path or a type is a new number; old batches keep the one they were cut with. */
 // 2 says with each attempt how long after its recording it is made.

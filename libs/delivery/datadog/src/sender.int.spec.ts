@@ -6,6 +6,7 @@ import { type StandIn, startStandIn } from './stand-in/stand-in.js';
 // The sender against the stand-in, with each of its faults, over real sockets.
 
 const KEY = 'k-0123456789abcdef';
+const egress = { destination: 'datadog', allowPrivate: true };
 
 describe('the sender', () => {
   let standIn: StandIn;
@@ -17,7 +18,7 @@ describe('the sender', () => {
     standInNow = Date.now;
     standIn = await startStandIn({ port: 0, apiKeys: [KEY], now: () => standInNow() });
     clock = new IntakeClock();
-    sender = new IntakeSender({ url: standIn.logsUrl, apiKey: () => KEY, clock });
+    sender = new IntakeSender({ url: standIn.logsUrl, apiKey: () => KEY, clock, egress });
   });
   afterEach(async () => {
     await sender.close();
@@ -98,7 +99,7 @@ describe('the sender', () => {
     });
     await new Promise<void>((resolve) => echo.listen(0, '127.0.0.1', resolve));
     const { port } = echo.address() as { port: number };
-    const other = new IntakeSender({ url: `http://127.0.0.1:${port}/x`, apiKey: () => KEY, clock });
+    const other = new IntakeSender({ url: `http://127.0.0.1:${port}/x`, apiKey: () => KEY, clock, egress });
     const answer = await other.post(body, new AbortController().signal);
     expect(answer).toMatchObject({ kind: 'unauthorized', reason: expect.stringContaining('another Datadog site') });
     expect(JSON.stringify(answer)).not.toContain(KEY);
@@ -114,7 +115,7 @@ describe('the sender', () => {
     });
     await new Promise<void>((resolve) => flood.listen(0, '127.0.0.1', resolve));
     const { port } = flood.address() as { port: number };
-    const other = new IntakeSender({ url: `http://127.0.0.1:${port}/x`, apiKey: () => KEY, clock });
+    const other = new IntakeSender({ url: `http://127.0.0.1:${port}/x`, apiKey: () => KEY, clock, egress });
     const answer = await other.post(body, new AbortController().signal);
     expect(answer).toMatchObject({ kind: 'retry', status: 500 });
     expect('reason' in answer && answer.reason.length).toBeLessThan(400);
@@ -123,9 +124,33 @@ describe('the sender', () => {
     await new Promise((resolve) => flood.close(resolve));
   });
 
+  it('without a key sends nothing, and says which key it is that it lacks', async () => {
+    const apiKey = () => {
+      throw new Error('the file /run/secrets/dd is empty or not there');
+    };
+    const other = new IntakeSender({ url: standIn.logsUrl, apiKey, clock, egress });
+    expect(await other.post(body, new AbortController().signal)).toEqual({
+      kind: 'unauthorized',
+      reason: 'the file /run/secrets/dd is empty or not there',
+    });
+    expect(standIn.entries()).toEqual([]);
+    await other.close();
+  });
+
+  it('sends nothing to a private address that nobody allowed', async () => {
+    const guarded = { destination: 'datadog', allowPrivate: false };
+    const other = new IntakeSender({ url: standIn.logsUrl, apiKey: () => KEY, clock, egress: guarded });
+    expect(await other.post(body, new AbortController().signal)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining("'datadog' leads to 127.0.0.1, a loopback address"),
+    });
+    expect(standIn.entries()).toEqual([]);
+    await other.close();
+  });
+
   it('uses the key that holds at the moment', async () => {
     let key = 'old';
-    const rotating = new IntakeSender({ url: standIn.logsUrl, apiKey: () => key, clock });
+    const rotating = new IntakeSender({ url: standIn.logsUrl, apiKey: () => key, clock, egress });
     const signal = new AbortController().signal;
     expect(await rotating.post(body, signal)).toMatchObject({ kind: 'unauthorized' });
     key = KEY;
@@ -135,21 +160,21 @@ describe('the sender', () => {
 });
 
 describe('an answer', () => {
-  const none = () => undefined;
+  const headerOf = () => undefined;
 
   it('of Datadog’s own form is quoted by what it says', () => {
     const text = '{"errors":[{"status":"400","title":"Bad Request","detail":"HTTP path is invalid"}]}';
-    expect(judge(400, none, text)).toEqual({
+    expect(judge({ status: 400, headerOf, text })).toEqual({
       kind: 'invalid',
       status: 400,
       reason: '400 Bad Request: HTTP path is invalid',
     });
-    expect(judge(403, none, '{"errors":["Forbidden"]}')).toMatchObject({
+    expect(judge({ status: 403, headerOf, text: '{"errors":["Forbidden"]}' })).toMatchObject({
       reason: expect.stringContaining('403 Forbidden'),
     });
   });
 
   it('that redirects is not followed', () => {
-    expect(judge(302, none, '')).toMatchObject({ kind: 'refused' });
+    expect(judge({ status: 302, headerOf, text: '' })).toMatchObject({ kind: 'refused' });
   });
 });

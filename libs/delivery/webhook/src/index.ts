@@ -1,0 +1,3 @@
+export * from './limits.js';
+export { parseWebhookSecret, signatureOf } from './signature.js';
+export { WebhookDestination, type WebhookOptions } from './webhook-destination.js';
