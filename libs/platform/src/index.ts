@@ -9,6 +9,7 @@ export * from './local-redis.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './policy.js';
+export type { DatadogPolicy } from './policy-datadog.js';
 export * from './policy-file.js';
 export * from './ports.js';
 export * from './quantities.js';

@@ -4,6 +4,7 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument }
 import { z } from 'zod';
 import { CLASS_PATTERN } from '#events';
 import { ConfigError } from './errors.js';
+import { DatadogSection, Evidence } from './policy-datadog.js';
 import { DURATION_FORM, parseDurationMs, parseSizeBytes, SIZE_FORM } from './quantities.js';
 import { parseVerifier } from './scram.js';
 
@@ -120,8 +121,12 @@ export const PolicySchema = z.strictObject({
           z.union([z.literal('forever').transform(() => null), durationMs]),
         )
         .default({}),
+      evidence: Evidence.optional().describe(
+        'How long events must be there to be shown: `365d` at both ends, or `{ record: 365d, datadog: 30d }`. `affidavit retention compare` judges it.',
+      ),
     })
     .default({ classes: {} }),
+  datadog: DatadogSection.prefault({}).describe('What `affidavit datadog apply` sets up at Datadog.'),
   destinations: z.array(z.unknown()).max(0, 'other destinations than Datadog are not there yet').default([]),
 });
 
