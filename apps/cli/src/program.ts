@@ -9,6 +9,7 @@ import { gatewayCommand } from './commands/gateway.js';
 import { migrateCommand } from './commands/migrate.js';
 import { producerCommand } from './commands/producer.js';
 import { rebuildCommand } from './commands/rebuild.js';
+import { retentionCommand } from './commands/retention.js';
 import { sessionsCommand } from './commands/sessions.js';
 import { statusCommand } from './commands/status.js';
 import { tokenCommand } from './commands/token.js';
@@ -34,6 +35,7 @@ export function buildProgram(): Command {
     producerCommand(),
     rebuildCommand(),
     datadogCommand(),
+    retentionCommand(),
     apiKeyCommand(),
     migrateCommand(),
     configCommand(),

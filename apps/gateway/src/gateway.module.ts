@@ -24,6 +24,7 @@ import { checkLog, type Enrolment, enrol } from './enrolment.js';
 import { GatewayError } from './errors.js';
 import { GatewayMetrics } from './gateway-metrics.js';
 import { healthChecks } from './health-checks.js';
+import { startHeartbeat } from './heartbeat.js';
 import { PostgresGateway } from './postgres/gateway.js';
 import { abandoned, OpenSessions, sessionsLeftOpen } from './sessions.js';
 
@@ -185,6 +186,7 @@ export class GatewayModule {
               },
             });
             sender.start();
+            app.onClose('heartbeat', startHeartbeat(spool, settings.heartbeatMs));
             app.onClose('sender', async () => {
               await settled(spool, 1500);
               await sender.stop();

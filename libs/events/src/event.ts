@@ -255,6 +255,8 @@ export const EVENT_DATA = {
   'key.revoked': z.object({ key: shortText, by: shortText }),
   'node.enrolled': z.object({ node: shortText, keyId: shortText, by: shortText }),
   'producer.started': z.object({ version: shortText, previous: ProducerPoint.optional() }),
+  /** Every few minutes, however quiet it is: silence then means that something is wrong. */
+  'producer.alive': z.object({ upSeconds: count }),
   'producer.stopped': z.object({ reason: shortText }),
   'producer.forked': z.object({ node: shortText, epoch, seq: count, recordedChain: sha256, foundChain: sha256 }),
   /** Entries in a producer's stream that no enrolled key signed, or that say something else than what is recorded. */

@@ -179,6 +179,11 @@ const SettingsSchema = z.object({
     group: 'Gateway',
     secret: true,
   }),
+  heartbeatMs: duration(300_000, {
+    env: 'AFFIDAVIT_HEARTBEAT',
+    reason: 'How often a gateway says on the record that it is there, so that silence can be told from rest.',
+    group: 'Gateway',
+  }),
   spool: z.object({
     segmentBytes: size(16 * 1024 ** 2, {
       env: 'AFFIDAVIT_SPOOL_SEGMENT',

@@ -9,13 +9,14 @@ export * from './local-redis.js';
 export * from './logger.js';
 export * from './metrics.js';
 export * from './policy.js';
+export type { DatadogPolicy } from './policy-datadog.js';
 export {
-  type DatadogPolicy,
+  type DatadogDestinationPolicy,
   type DestinationFilter,
   type DestinationPolicy,
   type DestinationRate,
   destinationsOf,
-  type WebhookPolicy,
+  type WebhookDestinationPolicy,
 } from './policy-destinations.js';
 export * from './policy-file.js';
 export * from './ports.js';

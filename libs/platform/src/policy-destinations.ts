@@ -116,7 +116,7 @@ interface Common {
   allowPrivate: boolean;
 }
 
-export interface DatadogPolicy extends Common {
+export interface DatadogDestinationPolicy extends Common {
   kind: 'datadog';
   site: string;
   /** Whole URL of the intake; undefined: that of `site`. */
@@ -130,7 +130,7 @@ export interface DatadogPolicy extends Common {
   apiAllowPrivate: boolean;
 }
 
-export interface WebhookPolicy extends Common {
+export interface WebhookDestinationPolicy extends Common {
   kind: 'webhook';
   url: string;
   /** The newest first. */
@@ -143,7 +143,7 @@ export interface WebhookPolicy extends Common {
 }
 
 /** A destination as the forwarder needs it: nothing is left to be looked up, except secrets. */
-export type DestinationPolicy = DatadogPolicy | WebhookPolicy;
+export type DestinationPolicy = DatadogDestinationPolicy | WebhookDestinationPolicy;
 
 const DEFAULT_MAX_EVENTS = 100;
 const DEFAULT_TIMEOUT_MS = 15_000;

@@ -64,6 +64,45 @@ describe('affidavit.yaml', () => {
     expect(policy.retention.classes).toEqual({ short: 30 * 86_400_000, standard: 400 * 86_400_000 });
   });
 
+  it('has defaults for what is set up at Datadog, and takes what is said there', () => {
+    const { datadog, retention } = parsePolicy(RIGHT, '/etc/affidavit.yaml');
+    expect(datadog).toMatchObject({
+      notify: [],
+      monitors: {
+        sensitiveConnection: { enabled: true, threshold: 0 },
+        commandSpike: { enabled: true, threshold: 300, withinMs: 600_000, latePerHour: 1_000, anomaly: false },
+        silence: { afterMs: 1_800_000 },
+        deliveryLag: { thresholdMs: 6 * 3_600_000 },
+      },
+    });
+    expect(retention.evidence).toBeUndefined();
+    const said = parsePolicy(
+      `version: 1
+datadog:
+  notify: ['@slack-audit']
+  monitors:
+    silence: { after: 30m, notify: ['@pagerduty-audit', '@oncall@example.com'] }
+    integrity: { enabled: false }
+retention: { evidence: 365d }
+`,
+      '/etc/affidavit.yaml',
+    );
+    expect(said.datadog.monitors).toMatchObject({ silence: { afterMs: 1_800_000 }, integrity: { enabled: false } });
+    expect(said.retention.evidence).toEqual({ record: 365 * 86_400_000, datadog: 365 * 86_400_000 });
+  });
+
+  it.each([
+    ['datadog: { notify: [slack] }', 'datadog.notify[0] must be a handle'],
+    ["datadog: { notify: ['@a {{x}}'] }", 'datadog.notify[0] must be a handle'],
+    ['datadog: { monitors: { silence: { after: 3d } } }', 'datadog.monitors.silence.after must be'],
+    ['datadog: { monitors: { deliveryLag: { threshold: 17h } } }', 'datadog.monitors.deliveryLag.threshold must be'],
+    ['datadog: { monitors: { commandSpike: { within: 90s } } }', 'datadog.monitors.commandSpike.within must be'],
+    ['datadog: { monitors: { spike: {} } }', 'datadog.monitors.spike is not known here'],
+    ['retention: { evidence: 36h }', 'retention.evidence must be whole days'],
+  ])('refuses %s', (text, expected) => {
+    expect(refusal(`version: 1\n${text}\n`).message).toContain(expected);
+  });
+
   const line = (pattern: string) => RIGHT.split('\n').findIndex((text) => text.includes(pattern)) + 1;
   const swap = (from: string, to: string) => RIGHT.replace(from, to);
   it.each<[string, string, number, string]>([

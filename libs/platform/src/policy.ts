@@ -4,6 +4,7 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument }
 import { z } from 'zod';
 import { CLASS_PATTERN } from '#events';
 import { ConfigError } from './errors.js';
+import { DatadogSection, Evidence } from './policy-datadog.js';
 import { Destination, destinationProblems, withAbsoluteDestination } from './policy-destinations.js';
 import { durationMs, name, plainName, sizeBytes } from './policy-fields.js';
 import { parseVerifier } from './scram.js';
@@ -95,12 +96,16 @@ export const PolicySchema = z.strictObject({
           z.union([z.literal('forever').transform(() => null), durationMs]),
         )
         .default({}),
+      evidence: Evidence.optional().describe(
+        'How long events must be there to be shown: `365d` at both ends, or `{ record: 365d, datadog: 30d }`. `affidavit retention compare` judges it.',
+      ),
     })
     .default({ classes: {} }),
   destinations: z
     .array(Destination)
     .default([])
     .describe('Where events are delivered. Empty: to Datadog alone, as DD_API_KEY and DD_SITE say.'),
+  datadog: DatadogSection.prefault({}).describe('What `affidavit datadog apply` sets up at Datadog.'),
 });
 
 /** affidavit.yaml as the processes use it: sizes in bytes, times in milliseconds, file names absolute. */

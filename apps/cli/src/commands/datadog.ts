@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import { jsonLine, line, type OutputOptions } from '../output.js';
+import { datadogObjectCommands } from './datadog-objects.js';
 
 export function datadogCommand(): Command {
-  return new Command('datadog')
-    .description('What arrived at Datadog, and the local stand-in for it.')
+  const command = new Command('datadog')
+    .description('What arrived at Datadog, what is set up there, and the local stand-in for it.')
     .addCommand(
       new Command('logs')
         .description('Logs as they arrived: at the stand-in, or at Datadog with DD_API_KEY and DD_APP_KEY.')
@@ -24,6 +25,8 @@ export function datadogCommand(): Command {
           await serveStandIn(options.keep);
         }),
     );
+  for (const one of datadogObjectCommands()) command.addCommand(one);
+  return command;
 }
 
 interface LogsOptions extends OutputOptions {

@@ -9,7 +9,7 @@ import { sentence } from './sentence.js';
 import { tag } from './text.js';
 
 /** Mappings that this code can make. A change of a path or a type is a new number; old batches keep the one they were cut with. */
-// 2 says with each attempt how long after its recording it is made.
+// 2 says with each attempt how long after the event, and after its recording, it is made.
 export const MAPPING_VERSIONS = [1, 2] as const;
 
 export interface LogContext extends RenderContext {
@@ -110,7 +110,12 @@ function commonAttributes(recorded: RecordedEvent, context: LogContext, event: A
       batch: String(context.batch),
       attempt: String(context.attempt),
       lane: context.lane,
-      lag_s: context.mappingVersion >= 2 ? lagSeconds(recorded.recordedAt, context.nowMs) : undefined,
+      ...(context.mappingVersion < 2
+        ? {}
+        : {
+            lag_s: secondsSince(recorded.recordedAt, context.nowMs),
+            age_s: secondsSince(occurredAt, context.nowMs),
+          }),
     },
     usr: identity && {
       id: identity.id,
@@ -136,9 +141,9 @@ export function reservedDate(occurredAt: string, nowMs: number): string | undefi
   return ageMs <= SAFE_AGE_MS && ageMs >= -SAFE_AHEAD_MS ? millis : undefined;
 }
 
-/** Whole seconds from recording to this attempt. */
-function lagSeconds(recordedAt: string, nowMs: number): number {
-  return Math.max(0, Math.round((nowMs - Date.parse(recordedAt)) / 1_000));
+/** Whole seconds from an instant to this attempt. */
+function secondsSince(instant: string, nowMs: number): number {
+  return Math.max(0, Math.round((nowMs - Date.parse(instant)) / 1_000));
 }
 
 function statusOf(event: AuditEvent, outcome: string | null): 'info' | 'warn' | 'error' {

@@ -47,6 +47,12 @@ export function sentence(event: AuditEvent): string {
       return `Run ${quoted(event.data.epoch)} of ${quoted(event.data.node)} forked at number ${event.data.seq}`;
     case 'producer.started':
       return `Producer ${event.node} started, run ${event.epoch}`;
+    case 'producer.alive':
+      return `Producer ${event.node} is there, run ${event.epoch}`;
+    case 'producer.foreign':
+      return `Foreign entries in the stream of ${quoted(event.data.node)}: ${quoted(event.data.reason)}`;
+    case 'deadletter.opened':
+      return `Dead letter: ${quoted(event.data.destination)} refuses event ${quoted(event.data.event)} for good: ${quoted(event.data.reason)}`;
     case 'producer.stopped':
       return `Producer ${event.node} stopped: ${quoted(event.data.reason)}`;
     default:

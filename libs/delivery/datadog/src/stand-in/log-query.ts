@@ -9,12 +9,13 @@ export type LogMatcher = (log: ArrivedLog) => boolean;
 
 /**
  * Reads a query.
+ * @param options `numbers`: `@path:>=5` compares, as it does in pipelines, for which no facet is needed
  * @throws DELIVERY_QUERY_INVALID
  */
-export function parseQuery(text: string): LogMatcher {
+export function parseQuery(text: string, options: { numbers?: boolean } = {}): LogMatcher {
   const tokens = tokenize(text);
   if (tokens.length === 0 || text.trim() === '*') return () => true;
-  const parser = new Parser(tokens);
+  const parser = new Parser(tokens, options.numbers === true);
   const matcher = parser.or();
   if (!parser.isDone) throw invalid(`unexpected ${parser.next()?.text ?? 'end'}`);
   return matcher;
@@ -58,7 +59,10 @@ function endOfWord(text: string, from: number): number {
 class Parser {
   private at = 0;
 
-  constructor(private readonly tokens: readonly Token[]) {}
+  constructor(
+    private readonly tokens: readonly Token[],
+    private readonly numbers: boolean,
+  ) {}
 
   get isDone(): boolean {
     return this.at >= this.tokens.length;
@@ -115,7 +119,7 @@ class Parser {
     if (colon < 0) return messageMatcher(word);
     const key = word.slice(0, colon);
     const value = word.slice(colon + 1);
-    if (value !== '') return valueMatcher(key, value);
+    if (value !== '') return (this.numbers ? numberMatcher(key, value) : undefined) ?? valueMatcher(key, value);
     if (this.next()?.kind !== 'open') throw invalid(`${key} has no value`);
     this.at += 1;
     const values: LogMatcher[] = [];
@@ -157,6 +161,19 @@ function valueMatcher(key: string, value: string): LogMatcher {
   const pattern = patternOf(value, isTag);
   if (key === '*') return (log) => log.values().some((text) => pattern.test(text));
   return (log) => log.valuesOf(key).some((text) => pattern.test(text));
+}
+
+/** `@path:>=5`; undefined for anything else. */
+function numberMatcher(key: string, value: string): LogMatcher | undefined {
+  const found = /^([<>])(=?)(-?\d+(?:\.\d+)?)$/.exec(value);
+  if (!found) return undefined;
+  const sign = found[1] === '>' ? 1 : -1;
+  const bound = Number(found[3]) * sign;
+  return (log) =>
+    log.valuesOf(key).some((text) => {
+      const number = Number(text) * sign;
+      return found[2] === '=' ? number >= bound : number > bound;
+    });
 }
 
 function messageMatcher(word: string): LogMatcher {

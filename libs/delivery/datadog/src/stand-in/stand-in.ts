@@ -8,8 +8,11 @@ import { takeIn } from './intake.js';
 import { parseQuery } from './log-query.js';
 import { type AggregateRequest, aggregate, type SearchRequest, search } from './log-search.js';
 import { LogStore } from './log-store.js';
+import type { GroupState } from './monitor-query.js';
+import { Objects } from './objects.js';
+import { runPipelines } from './pipelines.js';
 
-// The stand-in in brief: Datadog's logs intake and search as far as documented, on this machine only, so that the whole way runs
+// The stand-in in brief: Datadog's logs intake, search and configuration as far as documented, on this machine only, so that the whole way runs
 // without an account. It is as strict as the documents and as silent where they are: what Datadog would drop without a word, it
 // drops. `/_affidavit/…` is ours: what arrived, faults on demand, counts.
 
@@ -44,8 +47,12 @@ export interface StandIn {
   readonly faults: Faults;
   /** Keys that are taken from now on; undefined: any. */
   setApiKeys(keys: readonly string[] | undefined): void;
-  /** Entries as they arrived, oldest first. */
+  /** Entries as they arrived, oldest first; with what pipelines made of them. */
   entries(): JsonObject[];
+  /** State of each group of a log monitor, on the logs that are here now. */
+  monitorGroups(id: string): GroupState[];
+  /** The log indexes, in their order, as the API shows them. */
+  setIndexes(indexes: Record<string, unknown>[]): void;
   clear(): void;
   close(): Promise<void>;
 }
@@ -83,6 +90,8 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
       standIn.apiKeys = keys;
     },
     entries: () => standIn.store.all().map((log) => log.entry),
+    monitorGroups: (id) => standIn.objects.groupsOf(id),
+    setIndexes: (indexes) => standIn.objects.setIndexes(indexes),
     clear: () => standIn.store.clear(),
     close: async () => {
       const closed = new Promise((resolve) => server.close(resolve));
@@ -99,6 +108,7 @@ class StandInServer {
   readonly counts: StandInCounts = { requests: 0, accepted: 0, logs: 0, droppedByDate: 0, cut: 0, refused: 0 };
   readonly faults = new Faults();
   readonly store: LogStore;
+  readonly objects: Objects;
   apiKeys: readonly string[] | undefined;
   private readonly now: () => number;
 
@@ -106,6 +116,7 @@ class StandInServer {
     this.store = new LogStore(options.directory, options.keptBytes);
     this.apiKeys = options.apiKeys;
     this.now = options.now ?? Date.now;
+    this.objects = new Objects(options.directory, () => this.store.all(), this.now);
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -142,7 +153,8 @@ class StandInServer {
         case 'GET /readyz':
           return send(response, 200, { ready: true, checks: [] });
       }
-      await read(request);
+      const body = await read(request);
+      if (this.configuration(request, url, body, response)) return;
       // The intake answers so to any path it does not know.
       if (request.method === 'POST') return send(response, 400, errors(400, 'Bad Request', 'HTTP path is invalid'));
       send(response, 404, { errors: ['Not found'] });
@@ -182,10 +194,34 @@ class StandInServer {
       this.counts.logs += taken.kept.length;
       this.counts.droppedByDate += taken.droppedByDate;
       this.counts.cut += taken.cut;
-      this.store.add(taken.kept, this.now());
+      this.keep(taken.kept);
     }
     if (fault?.kind === 'lose-answer') return cutLine(request);
     send(response, 202, {});
+  }
+
+  private keep(taken: readonly { dateMs: number; raw: string }[]): void {
+    const pipelines = this.objects.pipelines();
+    const kept = taken.flatMap((log) => runPipelines(log, pipelines, this.now()) ?? []);
+    this.counts.droppedByDate += taken.length - kept.length;
+    this.store.add(kept, this.now());
+  }
+
+  /** Monitors, dashboards and the like. @returns false for a path that is none of them */
+  private configuration(request: IncomingMessage, url: URL, body: Buffer, response: ServerResponse): boolean {
+    if (!/^\/api\/v\d\/(monitor|dashboard|logs\/config)(\/|$)/.test(url.pathname)) return false;
+    const key = keyOf(request, 'dd-api-key');
+    if (key === undefined || !this.isKnown(key) || keyOf(request, 'dd-application-key') === undefined) {
+      send(response, 403, { errors: ['Forbidden'] });
+      return true;
+    }
+    const asked = (body.length === 0 ? {} : JSON.parse(body.toString('utf8'))) as Body;
+    const answer = this.objects.answer(request.method ?? '', url.pathname, url.searchParams, asked);
+    if (!answer) return false;
+    for (const [name, value] of Object.entries(answer.headers ?? {})) response.setHeader(name, value);
+    if (answer.body === undefined) response.writeHead(answer.status).end();
+    else send(response, answer.status, answer.body);
+    return true;
   }
 
   private refuse(response: ServerResponse, status: number, detail: string, fault?: Fault): void {
@@ -249,7 +285,7 @@ function cutLine(request: IncomingMessage): void {
   request.socket.resetAndDestroy();
 }
 
-function send(response: ServerResponse, status: number, body: object): void {
+function send(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
 }
 
