@@ -69,23 +69,26 @@ export async function cutBatch(
       return { kind: 'jumped' };
     }
     const maxCount = Math.min(options.maxCount ?? destination.limits.count, destination.limits.count);
+    // What a plan lists does not grow: nothing is gained by letting it gather.
+    const gathers = room === 'full-only' && range.plan === null;
     // Not worth reading: so few cannot fill a batch by number. Where their bytes would, the next free worker takes them.
-    if (room === 'full-only' && end - range.next_pos < BigInt(maxCount)) return { kind: 'idle' };
+    if (gathers && end - range.next_pos < BigInt(maxCount)) return { kind: 'idle' };
     const filterVersion = range.filter_version ?? (await newestFilterVersion(client, destination.name));
     const mappingVersion = range.mapping_version ?? newestMapping(destination);
     if (!destination.mappingVersions.includes(mappingVersion)) return { kind: 'idle' };
-    const choice = { destination: destination.name, filterVersion, plan: range.plan };
+    const listed = await nextListed(client, range, end);
+    const from = listed.from;
+    const choice = { destination: destination.name, filterVersion, plan: range.plan, fromPos: from };
     const wants = await selections.of(client, choice);
-    const from = range.plan === null ? range.next_pos : await firstPlanned(client, range.plan, range.next_pos, end);
     const { wanted, next, full, bytes } = await fill(client, destination, {
       from,
-      end,
+      end: listed.until,
       maxCount,
       lane,
       mappingVersion,
       wants,
     });
-    if (room === 'full-only' && !full && wanted.length > 0) return { kind: 'idle' };
+    if (gathers && !full && wanted.length > 0) return { kind: 'idle' };
     await client.query('UPDATE delivery_range SET next_pos = $2 WHERE id = $1', [range.id, next]);
     const more = next < end;
     const first = wanted[0];
@@ -148,14 +151,22 @@ async function jump(client: pg.PoolClient, destination: string, range: RangeRow,
   ]);
 }
 
-/** Where the next thing that a plan lists may stand: what it lists nothing of is not read again. */
-async function firstPlanned(client: pg.PoolClient, plan: string, from: bigint, end: bigint): Promise<bigint> {
-  const { rows } = await client.query<{ at: bigint }>(
-    `SELECT greatest(from_pos, $2) AS at FROM delivery_plan_block WHERE plan = $1 AND to_pos > $2 ORDER BY from_pos LIMIT 1`,
-    [plan, from],
+/**
+ * What may go into the next batch: of a plan the rest of its next block, so that a batch never holds events of two, and the end of
+ * the plan can be compared with it block by block. What a plan lists nothing of is not read again.
+ */
+async function nextListed(
+  client: pg.PoolClient,
+  range: Pick<RangeRow, 'plan' | 'next_pos'>,
+  end: bigint,
+): Promise<{ from: bigint; until: bigint }> {
+  if (range.plan === null) return { from: range.next_pos, until: end };
+  const { rows } = await client.query<{ from: bigint; until: bigint }>(
+    `SELECT greatest(from_pos, $2) AS from, least(to_pos, $3) AS until FROM delivery_plan_block
+      WHERE plan = $1 AND to_pos > $2 AND from_pos < $3 ORDER BY from_pos LIMIT 1`,
+    [range.plan, range.next_pos, end],
   );
-  const at = rows[0]?.at ?? end;
-  return at < end ? at : end;
+  return rows[0] ?? { from: end, until: end };
 }
 
 interface Filling {

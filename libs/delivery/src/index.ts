@@ -1,7 +1,10 @@
 export * from './admission.js';
 export * from './answer.js';
+export * from './batch-list.js';
 export * from './cut.js';
 export * from './deliver-batch.js';
+export * from './dead-letters/dead-letters.js';
+export { retryDuty } from './dead-letters/retry-duty.js';
 export * from './delivery-lane.js';
 export * from './destination.js';
 export * from './duty.js';
@@ -30,6 +33,16 @@ export {
   waitingBatches,
 } from './ledger.js';
 export * from './observer.js';
+export * from './operator-duties.js';
+export * from './overview.js';
+export { parseEventQuery } from './plans/event-query.js';
+export { finishingDuty } from './plans/finishing.js';
+export { makePlan, oneDestination, type PlanRequest } from './plans/make-plan.js';
+export * from './plans/plan.js';
+export { planningDuty } from './plans/planning.js';
+export type { Purge } from './plans/purges.js';
+export { cancelReplay, pauseReplay, resumeReplay, type StartedPlan, startReplay } from './plans/run-plan.js';
 export * from './retry.js';
 export * from './selection.js';
 export * from './status.js';
+export * from './sweep.js';

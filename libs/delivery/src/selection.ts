@@ -47,6 +47,8 @@ export interface Choice {
   filterVersion: number;
   /** The replay or backfill that it belongs to. */
   plan: string | null;
+  /** Where it begins. What belongs to a plan lies within one of its blocks. */
+  fromPos: bigint;
 }
 
 /** Filters and plans out of the ledger. Neither ever changes, so each is read once. */
@@ -65,7 +67,8 @@ export class Selections {
     const plan = await this.one(`plan ${choice.plan}`, db, 'SELECT selection FROM delivery_plan WHERE id = $1', [
       choice.plan,
     ]);
-    return (event) => selects(filter, event) && selects(plan, event);
+    const isLeftOut = await leftOutOf(db, choice.plan, choice.fromPos);
+    return (event) => selects(filter, event) && selects(plan, event) && !isLeftOut(event.position);
   }
 
   private async one(name: string, db: Queryable, sql: string, values: unknown[]): Promise<EventSelection> {
@@ -78,6 +81,27 @@ export class Selections {
     this.known.set(name, found);
     return found;
   }
+}
+
+/** What a plan leaves out of the block that holds this position, although its selection lets it through. */
+async function leftOutOf(db: Queryable, plan: string, at: bigint): Promise<(position: bigint) => boolean> {
+  const { rows } = await db.query<{ from_pos: bigint; left_out: Buffer | null }>(
+    'SELECT from_pos, left_out FROM delivery_plan_block WHERE plan = $1 AND from_pos <= $2 ORDER BY from_pos DESC LIMIT 1',
+    [plan, at],
+  );
+  const [block] = rows;
+  const bits = block?.left_out;
+  return bits ? (position) => hasBit(bits, Number(position - block.from_pos)) : () => false;
+}
+
+/** Whether bit `n` is set, counted from the left. Beyond the end none is. */
+export function hasBit(bits: Buffer, n: number): boolean {
+  return ((bits[n >> 3] ?? 0) & (0x80 >> (n & 7))) !== 0;
+}
+
+/** Sets bit `n`. @throws RangeError beyond the end */
+export function setBit(bits: Buffer, n: number): void {
+  bits.writeUInt8(bits.readUInt8(n >> 3) | (0x80 >> (n & 7)), n >> 3);
 }
 
 /** The filter that new batches of a destination are cut with. */

@@ -198,6 +198,7 @@ export const EVENT_DATA = {
   'replay.started': z.object({ replay: shortText, by: shortText.optional() }),
   'replay.paused': z.object({ replay: shortText, by: shortText }),
   'replay.resumed': z.object({ replay: shortText, by: shortText }),
+  'replay.cancelled': z.object({ replay: shortText, by: shortText }),
   'replay.finished': z.object({
     replay: shortText,
     outcome: Outcome,

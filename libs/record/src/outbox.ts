@@ -28,6 +28,7 @@ export const OUTBOX_TYPES: ReadonlySet<EventType> = new Set<EventType>([
   'replay.started',
   'replay.paused',
   'replay.resumed',
+  'replay.cancelled',
   'replay.finished',
   'backfill.planned',
   'backfill.started',
