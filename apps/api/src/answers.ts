@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LANES } from '#delivery';
 import { API_ROLES } from '#record';
 
 // What each address answers. The documentation is made of these, and a test holds the running server to them.
@@ -174,6 +175,207 @@ export const KeyListAnswer = z.strictObject({
       expiresAt: instant.nullable(),
       revokedAt: instant.nullable(),
       lastUsedAt: instant.nullable(),
+    }),
+  ),
+});
+
+const lane = z.enum(LANES);
+const batchState = z.enum(['due', 'sending', 'accepted', 'observed', 'doubt', 'split', 'dead', 'paused', 'cancelled']);
+const id = z.string().regex(/^\d{1,19}$/);
+
+const Purge = z.strictObject({
+  class: z.string(),
+  from: instant,
+  to: instant,
+  count: count.describe('Events that it removed, also such as no plan listed.'),
+  at: instant,
+});
+
+const outcome = {
+  sent: count,
+  late: count.describe('Of `sent`: show at their receipt time.'),
+  dead: count,
+  purged: count.describe('Retention removed them before they were sent.'),
+  missing: count.describe('Gone from the record although no purge is recorded.'),
+  unsent: count.describe('Cancelled before.'),
+};
+
+const ReplayReport = z.strictObject({
+  planned: count,
+  ...outcome,
+  possibleDuplicates: count.describe('Copies that the destination may hold beyond those sent.'),
+  isEqual: z.boolean().describe('All of it was sent, and it is what was planned.'),
+  blocks: count,
+  differing: count.describe('Blocks that differ; the first hundred are listed.'),
+  differences: z.array(z.strictObject({ from: size, to: size, planned: count, ...outcome })),
+  purges: z.array(Purge),
+});
+
+export const ReplayAnswer = z.strictObject({
+  id: z.string(),
+  destination: z.string(),
+  state: z.enum(['planning', 'planned', 'running', 'paused', 'finished', 'cancelled', 'failed']),
+  reason: z.string().nullable(),
+  asked: z.looseObject({}).describe('As it was asked for.'),
+  selection: z.looseObject({}).describe('As it was understood.'),
+  missingOnly: z.boolean(),
+  from: size,
+  to: size.describe('Exclusive.'),
+  plannedTo: size.describe('Read up to here; `to` when it is planned.'),
+  count,
+  bytes: count.describe('As the destination gets them, before compression.'),
+  late: count.describe('Would show at their receipt time, when it was planned.'),
+  observed: count.describe('Of them, already seen at the destination.'),
+  filterVersion: count,
+  mappingVersion: count,
+  createdBy: z.string(),
+  createdAt: instant,
+  plannedAt: instant.nullable(),
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  report: ReplayReport.nullable(),
+});
+
+export const ReplayListAnswer = z.strictObject({ replays: z.array(ReplayAnswer) });
+
+export const WholeReplayAnswer = ReplayAnswer.extend({
+  progress: z.strictObject({ sent: count, open: count, dead: count }),
+  stale: z.array(z.string()).describe('How the world differs from what was planned for; while it is `planned`.'),
+  purges: z.array(Purge).describe('What retention removed since it was planned, of the time that it covers.'),
+  hindrance: z.string().nullable().describe('Why nothing of it moves now; null where nothing is in the way.'),
+});
+
+export const BlockListAnswer = z.strictObject({
+  blocks: z.array(
+    z.strictObject({
+      from: size,
+      to: size,
+      count,
+      bytes: count,
+      late: count,
+      observed: count,
+      digest: z
+        .string()
+        .describe("SHA-256 over the ids of the block's events, in order of position, a line feed behind each."),
+      outcome: z.strictObject({ ...outcome, possibleDuplicates: count, isEqual: z.boolean() }).nullable(),
+    }),
+  ),
+  next: size.nullable().describe('`after` of the next page; null at the end.'),
+});
+
+const DeadLetter = z.strictObject({
+  destination: z.string(),
+  position: size,
+  event: z.string().describe('Its id: `<epoch>.<seq>`.'),
+  state: z.enum(['open', 'retried', 'discarded']),
+  reason: z.string().describe("Of the destination's last refusal."),
+  batch: id,
+  batchState: batchState.describe('Of that batch; `accepted`: a retry succeeded.'),
+  firstAt: instant,
+  lastAt: instant,
+  decidedBy: z.string().nullable(),
+  decidedReason: z.string().nullable(),
+});
+
+const attempts = z.array(
+  z.strictObject({
+    attempt: count,
+    at: instant,
+    elapsedMs: count,
+    kind: z.string(),
+    status: count.optional(),
+    reason: z.string().optional(),
+  }),
+);
+
+export const DeadLetterListAnswer = z.strictObject({
+  deadLetters: z.array(DeadLetter),
+  next: z.string().nullable().describe('`cursor` of the next page; null at the end.'),
+});
+
+export const DeadLetterAnswer = DeadLetter.extend({
+  body: z.string().describe('As it was rendered when it was refused.'),
+  attempts,
+});
+
+export const DeadLetterActAnswer = z.strictObject({
+  destination: z.string(),
+  count,
+  skipped: z.array(size).describe('Positions at which no open dead letter stands.'),
+});
+
+export const DeliveryAnswer = z.strictObject({
+  destinations: z.array(
+    z.strictObject({
+      destination: z.string(),
+      kind: z.string(),
+      state: z.enum(['delivering', 'failing', 'paused']),
+      reason: z.string().nullable(),
+      since: instant,
+      isHeld: z.boolean().describe('Paused in affidavit.yaml.'),
+      announcedAt: instant.describe('When a forwarder last said that it has it.'),
+      opensAt: instant.nullable().describe('Nothing is sent before.'),
+      deadLetters: count,
+      lanes: z.array(
+        z.strictObject({
+          lane,
+          position: size,
+          behind: size,
+          oldestUndeliveredAt: instant.nullable(),
+          due: count,
+          sending: count,
+          paused: count,
+          doubt: count,
+          eventsPerSecond: z.number().describe('Accepted, over the last minute.'),
+          next: z
+            .strictObject({ batch: id, attempt: count, dueAt: instant, why: z.string().nullable() })
+            .nullable()
+            .describe('What is sent next, when, and the answer that made it wait.'),
+        }),
+      ),
+    }),
+  ),
+});
+
+export const BatchListAnswer = z.strictObject({
+  batches: z.array(
+    z.strictObject({
+      id,
+      destination: z.string(),
+      lane,
+      plan: z.string().nullable(),
+      parent: id.nullable(),
+      from: size,
+      to: size,
+      count,
+      bytes: count,
+      state: batchState,
+      attempt: count,
+      uncertain: count.describe('Attempts that may have been stored without our knowing.'),
+      late: count,
+      purged: count,
+      mappingVersion: count,
+      filterVersion: count,
+      createdAt: instant,
+      dueAt: instant,
+      leaseUntil: instant.nullable(),
+      settledAt: instant.nullable(),
+      answer: z.looseObject({}).nullable(),
+      attempts,
+    }),
+  ),
+  next: id
+    .nullable()
+    .describe('`cursor` of the next page; null at the end. A page may be empty although more follows.'),
+});
+
+export const SweepAnswer = z.strictObject({
+  destinations: z.array(
+    z.strictObject({
+      destination: z.string(),
+      due: count.describe('Batches that should be under way.'),
+      later: count.describe('Wait for a time that has not come.'),
+      paused: count,
     }),
   ),
 });

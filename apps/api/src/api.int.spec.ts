@@ -144,13 +144,28 @@ describe('the audit-log API', () => {
       ['/v1/enrolments', 'GET', 'admin'],
       ['/v1/enrolments', 'POST', 'admin'],
       ['/v1/producers/gw-1/0123456789abcdef/declare-lost', 'POST', 'admin'],
+      ['/v1/replays', 'GET', 'viewer'],
+      ['/v1/replays', 'POST', 'operator'],
+      ['/v1/replays/replay-0123456789', 'GET', 'viewer'],
+      ['/v1/replays/replay-0123456789/blocks', 'GET', 'viewer'],
+      ['/v1/replays/replay-0123456789/start', 'POST', 'operator'],
+      ['/v1/replays/replay-0123456789/pause', 'POST', 'operator'],
+      ['/v1/replays/replay-0123456789/resume', 'POST', 'operator'],
+      ['/v1/replays/replay-0123456789/cancel', 'POST', 'operator'],
+      ['/v1/dead-letters', 'GET', 'viewer'],
+      ['/v1/dead-letters/datadog/5', 'GET', 'viewer'],
+      ['/v1/dead-letters/retry', 'POST', 'operator'],
+      ['/v1/dead-letters/discard', 'POST', 'operator'],
+      ['/v1/delivery', 'GET', 'viewer'],
+      ['/v1/delivery/batches', 'GET', 'viewer'],
+      ['/v1/delivery/sweep', 'POST', 'operator'],
     ] as const)('%s by %s needs a key with the role %s', async (path, method, role) => {
       const body = method === 'POST' ? {} : undefined;
       const none = await ask(path, { as: 'nobody', method, body });
       expect(none).toMatchObject({ status: 401, body: { code: 'API_KEY_MISSING' } });
       expect(none.headers.get('www-authenticate')).toBe('Bearer');
-      if (role === 'admin') {
-        expect(await ask(path, { as: 'operator', method, body })).toMatchObject({
+      if (role !== 'viewer') {
+        expect(await ask(path, { as: role === 'admin' ? 'operator' : 'viewer', method, body })).toMatchObject({
           status: 403,
           body: { code: 'API_ROLE_TOO_LOW' },
         });
@@ -472,6 +487,21 @@ describe('the audit-log API', () => {
           'POST /v1/keys',
           'POST /v1/nodes',
           'POST /v1/producers/{node}/{epoch}/declare-lost',
+          'GET /v1/dead-letters',
+          'GET /v1/dead-letters/{destination}/{position}',
+          'GET /v1/delivery',
+          'GET /v1/delivery/batches',
+          'GET /v1/replays',
+          'GET /v1/replays/{id}',
+          'GET /v1/replays/{id}/blocks',
+          'POST /v1/dead-letters/discard',
+          'POST /v1/dead-letters/retry',
+          'POST /v1/delivery/sweep',
+          'POST /v1/replays',
+          'POST /v1/replays/{id}/cancel',
+          'POST /v1/replays/{id}/pause',
+          'POST /v1/replays/{id}/resume',
+          'POST /v1/replays/{id}/start',
         ].sort(),
       );
       const names = (path: string) => document.paths[path]!.get!.parameters.map((parameter) => parameter.name).sort();

@@ -5,6 +5,8 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { AccessGuard } from './access.guard.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
+import { DeadLetters, DeadLettersController } from './dead-letters.controller.js';
+import { DeliveryController, DeliveryReads } from './delivery.controller.js';
 import { docsHandler } from './docs.js';
 import { EnrolmentController, Enrolments } from './enrolment.controller.js';
 import { requestInvalid } from './errors.js';
@@ -16,6 +18,7 @@ import { Keys, KeysController } from './keys.controller.js';
 import { ApiParts } from './parts.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Producers, ProducersController } from './producers.controller.js';
+import { Replays, ReplaysController } from './replays.controller.js';
 import { SessionReads, SessionsController } from './sessions.controller.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -26,6 +29,9 @@ const CONTROLLERS: Type[] = [
   ProducersController,
   EnrolmentController,
   KeysController,
+  ReplaysController,
+  DeadLettersController,
+  DeliveryController,
   HealthController,
 ];
 
@@ -41,7 +47,18 @@ class ApiModule {
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
         { provide: APP_PIPE, useValue: new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }) },
-        ...[SessionReads, EventReads, Producers, Enrolments, Keys, ApiHealth, Horizon],
+        ...[
+          SessionReads,
+          EventReads,
+          Producers,
+          Enrolments,
+          Keys,
+          Replays,
+          DeadLetters,
+          DeliveryReads,
+          ApiHealth,
+          Horizon,
+        ],
       ],
     };
   }

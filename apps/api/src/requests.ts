@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { LANES } from '#delivery';
 import { EVENT_TYPES, instantOfMicros, microsOfInstant, NODE_PATTERN } from '#events';
 import { API_ROLES } from '#record';
 
@@ -134,6 +135,96 @@ export type KeyBody = z.infer<typeof KeyBody>;
 export const KeyId = z.uuid();
 
 export const NoQuery = z.strictObject({});
+
+/** An act that needs nothing said beside its address. */
+export const NoBody = z.strictObject({}).optional();
+
+const destination = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be the name of a destination');
+const lane = z.enum(LANES);
+/** A position as digits, or an instant in the record's own form. */
+const place = z
+  .union([position.transform(String), instant])
+  .describe('A position, or an instant: then what was recorded from it on.');
+
+export const ReplayBody = z.strictObject({
+  destination: destination.optional().describe('May be left out where there is only one.'),
+  from: place.optional().describe('The first position, or instant of recording. Default: the start of the log.'),
+  to: place
+    .optional()
+    .describe('The first position or instant that no longer belongs to it. Default: the end of the log.'),
+  session: text(64).optional(),
+  query: text(4096)
+    .optional()
+    .describe('Terms that must all hold: `type:… connection:… identity:… session:…`; several values with commas.'),
+  missingOnly: z.boolean().optional().describe('Leave out what is accepted, observed or on its way.'),
+});
+export type ReplayBody = z.infer<typeof ReplayBody>;
+
+export const ReplayListQuery = z.strictObject({
+  destination: destination.optional(),
+  state: z.enum(['planning', 'planned', 'running', 'paused', 'finished', 'cancelled', 'failed']).optional(),
+  limit: limit(50),
+});
+export type ReplayListQuery = z.infer<typeof ReplayListQuery>;
+
+export const ReplayId = z.string().regex(/^replay-[0-9a-z]{10}$/, 'must be the id of a replay');
+
+export const BlockListQuery = z.strictObject({ after: after.optional(), limit: limit(200) });
+export type BlockListQuery = z.infer<typeof BlockListQuery>;
+
+export const DeadLetterListQuery = z.strictObject({
+  destination: destination.optional(),
+  state: z.enum(['open', 'retried', 'discarded', 'any']).default('open'),
+  limit: limit(100),
+  cursor: z
+    .string()
+    .regex(/^[a-z0-9-]{1,40}\.\d{1,18}$/, 'is no `next` of a page')
+    .transform((cursor) => {
+      const [name = '', at = '0'] = cursor.split('.');
+      return { destination: name, position: BigInt(at) };
+    })
+    .optional()
+    .describe('`next` of the page before.'),
+});
+export type DeadLetterListQuery = z.infer<typeof DeadLetterListQuery>;
+
+export const DestinationParameter = destination;
+export const PositionParameter = position;
+
+const chosen = {
+  destination: destination.optional().describe('May be left out where there is only one.'),
+  positions: z.array(position).min(1).max(1_000).optional().describe('Of the dead letters that are meant.'),
+  all: z.literal(true).optional().describe('All that are open at this destination.'),
+};
+const oneOfBoth = (body: { positions?: unknown; all?: unknown }) =>
+  (body.positions === undefined) !== (body.all === undefined);
+const ONE_OF_BOTH = { error: 'needs either positions or all: true' };
+
+export const RetryBody = z.strictObject(chosen).refine(oneOfBoth, ONE_OF_BOTH);
+export type RetryBody = z.infer<typeof RetryBody>;
+
+export const DiscardBody = z
+  .strictObject({ ...chosen, reason: text(1024).describe('Why this destination need not have them.') })
+  .refine(oneOfBoth, ONE_OF_BOTH);
+export type DiscardBody = z.infer<typeof DiscardBody>;
+
+export const BatchListQuery = z.strictObject({
+  destination: destination.optional(),
+  lane: lane.optional(),
+  state: z.enum(['due', 'sending', 'accepted', 'observed', 'doubt', 'split', 'dead', 'paused', 'cancelled']).optional(),
+  plan: z
+    .string()
+    .regex(/^(replay|backfill)-[0-9a-z]{10}$/)
+    .optional()
+    .describe('Of this replay or backfill.'),
+  position: position.optional().describe('Of batches that cover it.'),
+  limit: limit(50),
+  cursor: position.optional().describe('`next` of the page before.'),
+});
+export type BatchListQuery = z.infer<typeof BatchListQuery>;
+
+export const SweepBody = z.strictObject({ destination: destination.optional() }).optional();
+export type SweepBody = z.infer<typeof SweepBody>;
 
 /** Milliseconds of an instant that has passed {@link KeyBody}. */
 export function millisOf(instantText: string): number {

@@ -100,3 +100,134 @@ export interface DestinationView {
   oldestUndeliveredAt: string | null;
   deadLetters: number;
 }
+
+export interface PurgeView {
+  class: string;
+  from: string;
+  to: string;
+  count: number;
+}
+
+export interface ReplayView {
+  id: string;
+  destination: string;
+  state: 'planning' | 'planned' | 'running' | 'paused' | 'finished' | 'cancelled' | 'failed';
+  reason: string | null;
+  asked: Record<string, string>;
+  missingOnly: boolean;
+  from: string;
+  to: string;
+  plannedTo: string;
+  count: number;
+  bytes: number;
+  late: number;
+  observed: number;
+  createdBy: string;
+  createdAt: string;
+  startedAt: string | null;
+  report: ReplayReportView | null;
+}
+
+export interface ReplayReportView {
+  planned: number;
+  sent: number;
+  late: number;
+  dead: number;
+  purged: number;
+  missing: number;
+  unsent: number;
+  possibleDuplicates: number;
+  isEqual: boolean;
+  blocks: number;
+  differing: number;
+  differences: { from: string; to: string }[];
+}
+
+export interface WholeReplayView extends ReplayView {
+  progress: { sent: number; open: number; dead: number };
+  stale: string[];
+  purges: PurgeView[];
+  hindrance: string | null;
+}
+
+export interface PlanBlockView {
+  from: string;
+  to: string;
+  count: number;
+  bytes: number;
+  late: number;
+  observed: number;
+  digest: string;
+  outcome: { sent: number; isEqual: boolean } | null;
+}
+
+export interface AttemptView {
+  attempt: number;
+  at: string;
+  elapsedMs: number;
+  kind: string;
+  status?: number;
+  reason?: string;
+}
+
+export interface DeadLetterView {
+  destination: string;
+  position: string;
+  event: string;
+  state: 'open' | 'retried' | 'discarded';
+  reason: string;
+  batchState: string;
+  firstAt: string;
+  lastAt: string;
+  decidedBy: string | null;
+  decidedReason: string | null;
+}
+
+export interface WholeDeadLetterView extends DeadLetterView {
+  body: string;
+  attempts: AttemptView[];
+}
+
+export interface LaneView {
+  lane: string;
+  position: string;
+  behind: string;
+  oldestUndeliveredAt: string | null;
+  due: number;
+  sending: number;
+  paused: number;
+  doubt: number;
+  eventsPerSecond: number;
+  next: { batch: string; attempt: number; dueAt: string; why: string | null } | null;
+}
+
+export interface DeliveryView {
+  destinations: {
+    destination: string;
+    kind: string;
+    state: string;
+    reason: string | null;
+    since: string;
+    isHeld: boolean;
+    opensAt: string | null;
+    deadLetters: number;
+    lanes: LaneView[];
+  }[];
+}
+
+export interface BatchView {
+  id: string;
+  destination: string;
+  lane: string;
+  plan: string | null;
+  from: string;
+  to: string;
+  count: number;
+  state: string;
+  attempt: number;
+  uncertain: number;
+  dueAt: string;
+  settledAt: string | null;
+  answer: { kind: string; status?: number; reason?: string } | null;
+  attempts: AttemptView[];
+}

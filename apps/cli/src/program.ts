@@ -2,6 +2,8 @@ import { Command, CommanderError } from 'commander';
 import { apiKeyCommand } from './commands/api-key.js';
 import { configCommand } from './commands/config.js';
 import { datadogCommand } from './commands/datadog.js';
+import { deadLettersCommand } from './commands/deadletters.js';
+import { deliveryCommand } from './commands/delivery.js';
 import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { eventsCommand } from './commands/events.js';
@@ -9,6 +11,7 @@ import { gatewayCommand } from './commands/gateway.js';
 import { migrateCommand } from './commands/migrate.js';
 import { producerCommand } from './commands/producer.js';
 import { rebuildCommand } from './commands/rebuild.js';
+import { replayCommand } from './commands/replay.js';
 import { retentionCommand } from './commands/retention.js';
 import { sessionsCommand } from './commands/sessions.js';
 import { statusCommand } from './commands/status.js';
@@ -29,6 +32,9 @@ export function buildProgram(): Command {
     doctorCommand(),
     sessionsCommand(),
     eventsCommand(),
+    deliveryCommand(),
+    replayCommand(),
+    deadLettersCommand(),
     tokenCommand(),
     enrollCommand(),
     gatewayCommand(),

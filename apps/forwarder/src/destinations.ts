@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { DestinationSpec } from '#delivery';
+import { type DestinationSpec, operatorDuties } from '#delivery';
 import { DatadogDestination, intakeUrl } from '#delivery/datadog';
 import { WebhookDestination } from '#delivery/webhook';
 import {
@@ -66,7 +66,7 @@ function specOf(policy: DestinationPolicy, settings: Settings): DestinationSpec 
     rate,
     // Secrets are named here, never held: they are read at each request.
     identity: JSON.stringify(rest),
-    make: () => ({ destination: destinationOf(policy, settings) }),
+    make: () => ({ destination: destinationOf(policy, settings), duties: operatorDuties() }),
   };
 }
 

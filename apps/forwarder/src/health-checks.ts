@@ -104,7 +104,8 @@ export function healthChecks(fleet: Fleet, destinations: Destinations, pool: pg.
         return (
           lane && {
             reason: `${lane.destination} refuses ${lane.deadLetters} events for good`,
-            remedy: 'See their reasons in the table dead_letter; the events themselves stand in the record.',
+            remedy:
+              'See why with `affidavit deadletters list`, then `affidavit deadletters retry` or `discard --reason …`; the record has the events.',
           }
         );
       },

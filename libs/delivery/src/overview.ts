@@ -103,3 +103,29 @@ export async function deliveryOverview(db: Queryable): Promise<DestinationOvervi
     };
   });
 }
+
+/** A forwarder says twice a minute that it has a destination. */
+const SILENT_MS = 90_000;
+
+/** Why a destination gets nothing now, in words; null where nothing is in the way. */
+export async function destinationHindrance(db: Queryable, destination: string): Promise<string | null> {
+  const { rows } = await db.query<{
+    state: DestinationState;
+    reason: string | null;
+    is_held: boolean;
+    announced_at: string;
+    silent: number;
+  }>(
+    `SELECT state, reason, is_held, ${instantSql('announced_at')} AS announced_at,
+            (extract(epoch FROM clock_timestamp() - announced_at) * 1000)::float8 AS silent
+       FROM delivery_destination WHERE destination = $1`,
+    [destination],
+  );
+  const [found] = rows;
+  if (!found) return `the ledger knows no destination ${destination}`;
+  if (found.silent > SILENT_MS) {
+    return `no forwarder delivers to ${destination}: the last one that had it was heard at ${found.announced_at}`;
+  }
+  if (found.is_held) return `${destination} is paused in affidavit.yaml`;
+  return found.state === 'delivering' ? null : `${destination} is ${found.state}: ${found.reason ?? 'no reason given'}`;
+}

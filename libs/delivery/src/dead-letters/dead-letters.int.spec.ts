@@ -93,7 +93,11 @@ describe('dead letters', () => {
   it('are shown with the reason, and sent again once, as first deliveries, when their cause is gone', async () => {
     const [position] = await refuse(20, 's7');
     const letter = await readDeadLetter(record.pool, 'datadog', position!);
-    expect(letter).toMatchObject({ state: 'open', batchState: 'dead', reason: expect.stringContaining('refused on demand') });
+    expect(letter).toMatchObject({
+      state: 'open',
+      batchState: 'dead',
+      reason: expect.stringContaining('refused on demand'),
+    });
     expect(letter.body).toContain(letter.event);
     expect(letter.attempts.at(-1)).toMatchObject({ kind: 'invalid', status: 400 });
     standIn.faults.clear();
@@ -207,7 +211,10 @@ describe('dead letters', () => {
     expect(await askForSweep(record.pool, 'moon')).toEqual([]);
     standIn.faults.clear();
     await until('it was tried again', () => standIn.counts.requests > before);
-    await until('it arrived', async () => (await listBatches(record.pool, { state: 'due', limit: 10 })).batches.length === 0);
+    await until(
+      'it arrived',
+      async () => (await listBatches(record.pool, { state: 'due', limit: 10 })).batches.length === 0,
+    );
     const [rates] = await deliveryOverview(record.pool);
     expect(rates?.lanes[0]?.eventsPerSecond).toBeGreaterThan(0);
   });

@@ -138,7 +138,9 @@ async function decide(
     const done = new Set(rows.map((row) => row.position));
     if (done.size === 0) {
       throw unknown(
-        positions ? `none of these positions is an open dead letter of ${destination}` : `${destination} has no open dead letter`,
+        positions
+          ? `none of these positions is an open dead letter of ${destination}`
+          : `${destination} has no open dead letter`,
       );
     }
     for (let at = 0; at < rows.length; at += NAMED_AT_ONCE) {

@@ -41,8 +41,7 @@ export async function coverageOf(
   }
   const isIn = (event: RecordedEvent, states: (state: Span['state']) => boolean) =>
     spans.some(
-      (span) =>
-        states(span.state) && span.from <= event.position && event.position < span.to && span.holds(event),
+      (span) => states(span.state) && span.from <= event.position && event.position < span.to && span.holds(event),
     );
   return {
     isObserved: (event) => isIn(event, (state) => state === 'observed'),

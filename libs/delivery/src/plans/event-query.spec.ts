@@ -4,8 +4,14 @@ import { parseEventQuery } from './event-query.js';
 describe('a query', () => {
   it.each([
     ['type:session.closed', { types: ['session.closed'] }],
-    ['  type:command.*,session.denied   connection:orders ', { types: ['command.*', 'session.denied'], connections: ['orders'] }],
-    ['identity:"billing agent",api-key:abc session:s-1', { identities: ['billing agent', 'api-key:abc'], sessions: ['s-1'] }],
+    [
+      '  type:command.*,session.denied   connection:orders ',
+      { types: ['command.*', 'session.denied'], connections: ['orders'] },
+    ],
+    [
+      'identity:"billing agent",api-key:abc session:s-1',
+      { identities: ['billing agent', 'api-key:abc'], sessions: ['s-1'] },
+    ],
     ['connection:"a \\"b\\" \\\\ c"', { connections: ['a "b" \\ c'] }],
     ['type:quarantined', { types: ['quarantined'] }],
   ])('%s', (text, selection) => {

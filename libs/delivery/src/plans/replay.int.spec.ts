@@ -163,7 +163,9 @@ describe('a replay', () => {
           (event) =>
             event.position >= from &&
             event.position < to &&
-            (type?.some((one) => event.type === one || (one.endsWith('*') && event.type.startsWith(one.slice(0, -1)))) ??
+            (type?.some(
+              (one) => event.type === one || (one.endsWith('*') && event.type.startsWith(one.slice(0, -1))),
+            ) ??
               true) &&
             (connection?.includes(event.connection ?? '') ?? true) &&
             (identity?.includes(event.identityId ?? '') ?? true) &&
@@ -177,7 +179,10 @@ describe('a replay', () => {
           const thousand = event.position / BLOCK_POSITIONS;
           thousands.set(thousand, [...(thousands.get(thousand) ?? []), event]);
         }
-        const digest = (ids: string[]) => createHash('sha256').update(ids.map((id) => `${id}\n`).join('')).digest('hex');
+        const digest = (ids: string[]) =>
+          createHash('sha256')
+            .update(ids.map((id) => `${id}\n`).join(''))
+            .digest('hex');
         expect(blocks.map((block) => [block.count, block.digest])).toEqual(
           [...thousands.values()].map((of) => [of.length, digest(idsOf(of))]),
         );
@@ -224,7 +229,13 @@ describe('a replay', () => {
     await fill(10);
     const middle = (await readEvents(record.pool, { after: -1n, limit: 1_000 })).at(-1)!.recordedAt;
     await record.record(producer, [sessionDraft('after')]);
-    await announceDestination(record.pool, { name: 'datadog', kind: 'datadog', startAt: 'beginning', isHeld: false, selection: {} });
+    await announceDestination(record.pool, {
+      name: 'datadog',
+      kind: 'datadog',
+      startAt: 'beginning',
+      isHeld: false,
+      selection: {},
+    });
     const size = (await readEvents(record.pool, { after: -1n, limit: 1_000 })).length;
     const positions = async (request: PlanRequest) => {
       const { fromPos, toPos } = await plan(request);
@@ -232,12 +243,14 @@ describe('a replay', () => {
     };
     // Every event of the first transaction was recorded at `middle`.
     expect(await positions({ to: middle })).toEqual([0, (await positions({ to: middle }))[1]]);
-    expect((await positions({ to: '2020-01-01T00:00:00.000000Z' }))).toEqual([0, 0]);
-    expect((await positions({ from: '2999-01-01T00:00:00.000000Z' }))).toEqual([size, size]);
+    expect(await positions({ to: '2020-01-01T00:00:00.000000Z' })).toEqual([0, 0]);
+    expect(await positions({ from: '2999-01-01T00:00:00.000000Z' })).toEqual([size, size]);
     expect((await positions({ from: middle }))[1]).toBe(size);
-    expect((await positions({ session: 'after' }))).toEqual([size - 1, size]);
+    expect(await positions({ session: 'after' })).toEqual([size - 1, size]);
     await expect(plan({ from: '9', to: '3' })).rejects.toMatchObject({ code: 'DELIVERY_RANGE_INVALID' });
-    await expect(plan({ session: 'a', query: 'session:b' })).rejects.toMatchObject({ code: 'DELIVERY_SELECTION_INVALID' });
+    await expect(plan({ session: 'a', query: 'session:b' })).rejects.toMatchObject({
+      code: 'DELIVERY_SELECTION_INVALID',
+    });
     await expect(plan({ destination: 'moon' })).rejects.toMatchObject({
       code: 'DELIVERY_DESTINATION_UNKNOWN',
       message: 'there is no destination "moon": datadog',
@@ -393,7 +406,9 @@ describe('a replay', () => {
     standIn.faults.add({ kind: 'hang', count: null });
     await startReplay(record.pool, id, BY);
     const sending = () =>
-      record.pool.query(`SELECT FROM delivery_batch WHERE lane = 'replay' AND state = 'sending'`).then((all) => all.rows.length > 0);
+      record.pool
+        .query(`SELECT FROM delivery_batch WHERE lane = 'replay' AND state = 'sending'`)
+        .then((all) => all.rows.length > 0);
     await until('a request hangs', sending);
     // A killed forwarder leaves a lease that runs out; this one is only cut off from its batch, which comes to the same.
     await record.pool.query(`UPDATE delivery_batch SET attempt = attempt + 1 WHERE lane = 'replay'`);
