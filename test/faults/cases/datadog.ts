@@ -233,7 +233,7 @@ export const DATADOG_CASES: FaultCase[] = [
       expect(letter.body).toContain('poison');
       expect(letter.reason).toContain('400');
       await world.shows(
-        { app: 'forwarder', check: 'dead-letters', reason: /refuses 1 events/, remedy: /dead_letter/ },
+        { app: 'forwarder', check: 'dead-letters', reason: /refuses 1 events/, remedy: /affidavit deadletters list/ },
         0,
       );
       await world.answered(50);
