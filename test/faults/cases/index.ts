@@ -1,6 +1,7 @@
 import type { FaultCase } from '../case.js';
 import { AWAY_CASES } from './away.js';
 import { DATADOG_CASES } from './datadog.js';
+import { DELIVERY_ACT_CASES } from './delivery-acts.js';
 import { DISK_CASES } from './host-disk.js';
 import { MACHINE_CASES } from './host-machine.js';
 import { INPUT_CASES } from './input.js';
@@ -11,6 +12,7 @@ import { REDIS_CASES } from './redis.js';
 export const CASES: readonly FaultCase[] = [
   ...AWAY_CASES,
   ...DATADOG_CASES,
+  ...DELIVERY_ACT_CASES,
   ...DISK_CASES,
   ...MACHINE_CASES,
   ...INPUT_CASES,
