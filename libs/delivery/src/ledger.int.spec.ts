@@ -361,6 +361,7 @@ describe('the delivery ledger', () => {
       const batches = await cutAll(10);
       const rate = { eventsPerSecond: 100 };
       await record.pool.query(`UPDATE delivery_destination SET send_at = now() - interval '1 minute'`);
+      const from = performance.now();
       const claims = await Promise.all(
         batches.map((batch) =>
           claimBatch(record.pool, {
@@ -377,7 +378,7 @@ describe('the delivery ledger', () => {
       const waits = claims.filter((one) => one && 'waitMs' in one);
       // A second's worth at once, and the batch that uses it up.
       expect(taken.length).toBeGreaterThanOrEqual(10);
-      expect(taken.length).toBeLessThanOrEqual(12);
+      expect(taken.length).toBeLessThanOrEqual(12 + Math.ceil((performance.now() - from) / 100));
       expect(waits.length).toBe(batches.length - taken.length);
       for (const one of waits) expect((one as { waitMs: number }).waitMs).toBeLessThanOrEqual(200);
     });

@@ -195,7 +195,7 @@ describe('dead letters', () => {
     await record.record(producer, [sessionDraft('later')]);
     const overview = await until('something waits because of a 503', async () => {
       const [found] = await deliveryOverview(record.pool);
-      return found?.lanes[0]?.next?.why && found;
+      return found?.lanes[0]?.next?.why ? found : undefined;
     });
     expect(overview).toMatchObject({
       destination: 'datadog',
