@@ -85,6 +85,10 @@ export function observeDeliveries(metrics: Metrics, logger: Logger): DeliveryObs
       else if (to === 'failing') logger.warn(fields, 'the destination does not take events; probing it');
       else logger.info(fields, 'the destination takes events again');
     },
+    caughtUp({ destination, from, to, sent, late, dead: refused }) {
+      const fields = { destination, from: String(from), to: String(to), sent, late, dead: refused };
+      logger.info(fields, 'the catch-up has ended; late: events that show at their receipt time');
+    },
     trouble(what, error) {
       trouble.inc();
       if (Date.now() - (saidAt.get(what) ?? 0) < SAY_AGAIN_MS) return;

@@ -144,7 +144,10 @@ async function roomFor(
 
 /** The old range ends at the head and changes lanes; a new one follows the head from there. */
 async function jump(client: pg.PoolClient, destination: string, range: RangeRow, head: bigint): Promise<void> {
-  await client.query(`UPDATE delivery_range SET lane = 'catchup', to_pos = $2 WHERE id = $1`, [range.id, head]);
+  await client.query(`UPDATE delivery_range SET lane = 'catchup', to_pos = $2, is_jump = true WHERE id = $1`, [
+    range.id,
+    head,
+  ]);
   await client.query(`INSERT INTO delivery_range (destination, lane, from_pos, next_pos) VALUES ($1, 'live', $2, $2)`, [
     destination,
     head,

@@ -7,6 +7,7 @@ import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { DatadogDestination } from '../datadog/src/datadog-destination.js';
 import { type StandIn, startStandIn } from '../datadog/src/stand-in/stand-in.js';
+import { type CatchUpFacts, catchUpDuty } from './catch-up.js';
 import { Forwarder, type ForwarderOptions } from './forwarder.js';
 import { jobId, QUEUE_PREFIX, queueName } from './lane-queue.js';
 import { type DeliveryObserver, SILENT_OBSERVER } from './observer.js';
@@ -336,10 +337,13 @@ describe('Forwarder', () => {
 
   it('jumps to the head when far behind, and lets catch-up bring the rest', async () => {
     await record.record(producer, drafts(500));
+    const ends: CatchUpFacts[] = [];
     const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
     await forwarder({
       destination: Object.assign(destination, { limits: { ...destination.limits, count: 20 } }),
       cut: { jumpPositions: 100n },
+      duties: [catchUpDuty()],
+      observer: { ...SILENT_OBSERVER, caughtUp: (facts) => ends.push(facts) },
     });
     await until('live has jumped', async () =>
       (await deliveryStatus(record.pool)).some(({ lane }) => lane === 'catchup'),
@@ -351,6 +355,10 @@ describe('Forwarder', () => {
     expect(lanes).toEqual(new Set(['live', 'catchup']));
     await settled();
     expect((await deliveryStatus(record.pool)).every((lane) => lane.lagPositions === 0n)).toBe(true);
+    const [end] = await until('its end is told', () => ends.length > 0 && ends);
+    const caughtUp = standIn.entries().filter((entry) => (entry.delivery as { lane: string }).lane === 'catchup');
+    const late = caughtUp.filter((entry) => String(entry.ddtags).includes('late:true')).length;
+    expect(ends).toEqual([{ destination: 'datadog', from: 0n, to: end?.to, sent: caughtUp.length, late, dead: 0 }]);
   });
 
   it('starts before PostgreSQL is migrated, and delivers once it is', async () => {

@@ -1,6 +1,7 @@
 export * from './admission.js';
 export * from './answer.js';
 export * from './batch-list.js';
+export * from './catch-up.js';
 export * from './cut.js';
 export * from './dead-letters/dead-letters.js';
 export { retryDuty } from './dead-letters/retry-duty.js';

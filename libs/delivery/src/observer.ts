@@ -1,4 +1,5 @@
 import type { AnswerKind } from './answer.js';
+import type { CatchUpFacts } from './catch-up.js';
 import type { Lane } from './destination.js';
 import type { DestinationState } from './ledger.js';
 
@@ -26,6 +27,7 @@ export interface DeliveryObserver {
   possibleDuplicates(facts: { destination: string; lane: Lane; events: number }): void;
   deadLetter(facts: { destination: string; position: bigint; eventId: string; reason: string }): void;
   turned(facts: { destination: string; from: DestinationState; to: DestinationState; reason?: string }): void;
+  caughtUp(facts: CatchUpFacts): void;
   /** Something went wrong that is tried again by itself. */
   trouble(what: string, error: unknown): void;
 }
@@ -36,5 +38,6 @@ export const SILENT_OBSERVER: DeliveryObserver = {
   possibleDuplicates: () => undefined,
   deadLetter: () => undefined,
   turned: () => undefined,
+  caughtUp: () => undefined,
   trouble: () => undefined,
 };

@@ -223,6 +223,15 @@ export const EVENT_DATA = {
     late: count.optional(),
     by: shortText.optional(),
   }),
+  /** What lay behind when live went on at the head after an outage is delivered. `late`: shows at its receipt time. */
+  'catchup.finished': z.object({
+    destination: shortText,
+    from: z.string(),
+    to: z.string(),
+    sent: count,
+    late: count,
+    dead: count,
+  }),
   /** A destination refuses an event for good; the event itself stands in the record. */
   'deadletter.opened': z.object({ destination: shortText, event: shortText, position: z.string(), reason: shortText }),
   'deadletter.retried': z.object({ destination: shortText, count, by: shortText, events: z.array(shortText).max(100) }),

@@ -35,6 +35,7 @@ export const OUTBOX_TYPES: ReadonlySet<EventType> = new Set<EventType>([
   'backfill.paused',
   'backfill.resumed',
   'backfill.finished',
+  'catchup.finished',
   'deadletter.opened',
   'deadletter.retried',
   'deadletter.discarded',
