@@ -16,6 +16,8 @@ import { Keys, KeysController } from './keys.controller.js';
 import { ApiParts } from './parts.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Producers, ProducersController } from './producers.controller.js';
+import { ReceiptReads, ReceiptsController } from './receipts.controller.js';
+import { Reconciliations, ReconciliationsController } from './reconciliations.controller.js';
 import { SessionReads, SessionsController } from './sessions.controller.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -26,6 +28,8 @@ const CONTROLLERS: Type[] = [
   ProducersController,
   EnrolmentController,
   KeysController,
+  ReceiptsController,
+  ReconciliationsController,
   HealthController,
 ];
 
@@ -41,7 +45,7 @@ class ApiModule {
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
         { provide: APP_PIPE, useValue: new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }) },
-        ...[SessionReads, EventReads, Producers, Enrolments, Keys, ApiHealth, Horizon],
+        ...[SessionReads, EventReads, Producers, Enrolments, Keys, ReceiptReads, Reconciliations, ApiHealth, Horizon],
       ],
     };
   }

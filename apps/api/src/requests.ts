@@ -133,6 +133,28 @@ export type KeyBody = z.infer<typeof KeyBody>;
 
 export const KeyId = z.uuid();
 
+export const EventId = z.string().regex(/^[0-9a-f]{16}\.[1-9]\d{0,15}$/, 'must be an event id: <epoch>.<seq>');
+
+const place = z
+  .union([position.transform(String), instant])
+  .describe('A position in the log, or an instant of recording.');
+
+export const ReconciliationBody = z.strictObject({
+  destination: text(40).optional().describe('Default: the only one that can be read back.'),
+  from: place.optional().describe('Default: a day ago.'),
+  to: place.optional().describe('Exclusive. Default: the end of the log.'),
+  sendMissing: z.boolean().default(false).describe('Send once more what is lost and was never sent again.'),
+});
+export type ReconciliationBody = z.infer<typeof ReconciliationBody>;
+
+export const ReconciliationListQuery = z.strictObject({ limit: limit(20) });
+export type ReconciliationListQuery = z.infer<typeof ReconciliationListQuery>;
+
+export const ReconciliationQuery = z.strictObject({ limit: limit(1000) });
+export type ReconciliationQuery = z.infer<typeof ReconciliationQuery>;
+
+export const ReconciliationId = text(64);
+
 export const NoQuery = z.strictObject({});
 
 /** Milliseconds of an instant that has passed {@link KeyBody}. */

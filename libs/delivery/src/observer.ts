@@ -17,6 +17,8 @@ export interface AttemptFacts {
   held: boolean;
 }
 
+export type DoubtVerdict = 'observed' | 'absent' | 'partial' | 'given-up';
+
 /** Told of everything that an operator may want to see. Must not throw. */
 export interface DeliveryObserver {
   attempted(facts: AttemptFacts): void;
@@ -24,6 +26,8 @@ export interface DeliveryObserver {
   accepted(facts: { destination: string; lane: Lane; events: number; recordedAt: readonly string[] }): void;
   /** Copies that the destination may hold beyond one of each event. */
   possibleDuplicates(facts: { destination: string; lane: Lane; events: number }): void;
+  /** What became of a batch whose answer was lost. `given-up`: nobody could tell in time, so it is sent again and counted. */
+  decided(facts: { destination: string; lane: Lane; batch: bigint; verdict: DoubtVerdict; events: number }): void;
   deadLetter(facts: { destination: string; position: bigint; eventId: string; reason: string }): void;
   turned(facts: { destination: string; from: DestinationState; to: DestinationState; reason?: string }): void;
   /** Something went wrong that is tried again by itself. */
@@ -34,6 +38,7 @@ export const SILENT_OBSERVER: DeliveryObserver = {
   attempted: () => undefined,
   accepted: () => undefined,
   possibleDuplicates: () => undefined,
+  decided: () => undefined,
   deadLetter: () => undefined,
   turned: () => undefined,
   trouble: () => undefined,

@@ -37,6 +37,7 @@ export const OUTBOX_TYPES: ReadonlySet<EventType> = new Set<EventType>([
   'deadletter.opened',
   'deadletter.retried',
   'deadletter.discarded',
+  'reconciliation.requested',
   'reconciliation.finished',
   'hold.placed',
   'hold.released',
