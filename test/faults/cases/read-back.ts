@@ -15,10 +15,19 @@ const READING_BACK = {
 
 const REST_AFTER_BACKOFF_MS = 90_000;
 
-async function fault(world: World, asked: { kind: string; count: number }): Promise<void> {
-  const url = `http://127.0.0.1:${world.stack.ports.datadog}/_affidavit/faults`;
-  const answer = await fetch(url, { method: 'POST', body: JSON.stringify(asked) });
+function faultsUrl(world: World): string {
+  return `http://127.0.0.1:${world.stack.ports.datadog}/_affidavit/faults`;
+}
+
+/** @param asked `count` null: until it is taken away */
+async function begin(world: World, asked: { kind: string; count: number | null }): Promise<void> {
+  const answer = await fetch(faultsUrl(world), { method: 'POST', body: JSON.stringify(asked) });
   if (answer.status !== 201) throw new Error(`the stand-in refused ${JSON.stringify(asked)}: ${answer.status}`);
+}
+
+async function fault(world: World, asked: { kind: string; count: number }): Promise<void> {
+  const url = faultsUrl(world);
+  await begin(world, asked);
   await until(
     'every fault hit its requests',
     async () => ((await (await fetch(url)).json()) as { faults: unknown[] }).faults.length === 0,
@@ -86,6 +95,27 @@ export const READ_BACK_CASES: FaultCase[] = [
       await world.answered(dice.between(10, 40));
       await killAt(world, { app: 'forwarder', line: 'datadog', words: ['POST /api/v2/logs'], mode: 'cut' });
       await world.answered(10);
+      return { exactlyOnce: true, restMs: REST_AFTER_BACKOFF_MS };
+    },
+  },
+  {
+    name: 'Datadog refuses to be searched: that is said, what is in doubt waits, and is then sent once',
+    group: 'datadog',
+    options: READING_BACK,
+    async run(world) {
+      await warm(world);
+      const began = Date.now();
+      await begin(world, { kind: 'search-403', count: null });
+      await begin(world, { kind: 'lose-answer', count: 1 });
+      await world.shows({ app: 'forwarder', check: 'read-back', reason: /403/, remedy: /DD_APP_KEY/ }, began);
+      expect(await count(world, `SELECT count(*) FROM delivery_batch WHERE state = 'doubt'`)).toBe(1);
+      await fetch(faultsUrl(world), { method: 'DELETE' });
+      // A refused key is asked for again once a minute.
+      await until(
+        'the batch is decided',
+        async () => (await count(world, `SELECT count(*) FROM delivery_batch WHERE state = 'doubt'`)) === 0,
+        80_000,
+      );
       return { exactlyOnce: true, restMs: REST_AFTER_BACKOFF_MS };
     },
   },
