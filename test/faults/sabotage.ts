@@ -76,6 +76,15 @@ export const SABOTAGES: readonly Sabotage[] = [
     replace: 'b.attempt >= $3 - 1 AND b.mapping_version = ANY($5)\n        AND (true OR ${state} OR',
     case: 'redis: every wake-up doubled, early and late: no batch is sent twice',
   },
+  {
+    name: 'resend what is in doubt without look-up',
+    file: 'libs/delivery/src/doubt.js',
+    find: 'const doubtful = await ripeBatches(pool, destination.name, readBack, this.policy);',
+    replace: `const doubtful = await ripeBatches(pool, destination.name, readBack, this.policy);
+        for (const batch of doubtful.splice(0)) await sendAgain(pool, batch, 0);
+        lookEverywhere();`,
+    case: 'datadog: Datadog stores requests, the answers are lost, and it can be read back: exactly one copy of each',
+  },
 ];
 
 /**

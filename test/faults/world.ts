@@ -147,7 +147,7 @@ export class World {
       'the record and the deliveries rest',
       async () => {
         const [state] = await this.stack.query<{ size: string; open: number; behind: string }>(
-          `SELECT size, (SELECT count(*)::int FROM delivery_batch WHERE state IN ('due', 'sending', 'paused')) AS open,
+          `SELECT size, (SELECT count(*)::int FROM delivery_batch WHERE state IN ('due', 'sending', 'paused', 'doubt')) AS open,
                   (SELECT coalesce(sum(least(coalesce(to_pos, size), size) - next_pos), 0) FROM delivery_range) AS behind FROM log_head`,
         );
         const now = JSON.stringify([String(state?.size), state?.open, String(state?.behind)]);
@@ -258,6 +258,7 @@ export class World {
     places.push(['delivered', JSON.stringify(await this.stack.delivered())]);
     const rows = await this.stack.query<{ t: string }>(
       `SELECT row_to_json(b)::text AS t FROM delivery_batch b UNION ALL SELECT row_to_json(d)::text FROM dead_letter d
+        UNION ALL SELECT row_to_json(r)::text FROM read_back r
         UNION ALL SELECT convert_from(body, 'UTF8') FROM event UNION ALL SELECT row_to_json(s)::text FROM session s`,
     );
     places.push(['tables', rows.map((row) => row.t).join('\n')]);

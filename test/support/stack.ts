@@ -135,7 +135,14 @@ export class Stack {
 
   /** What must never be seen outside the files that hold it. */
   get secrets(): Record<string, string> {
-    return { token: TOKEN, apiKey: this.adminKey, datadogKey: DATADOG_KEY, targetPassword: TARGET_PASSWORD };
+    const appKey = this.options.env?.DD_APP_KEY;
+    return {
+      token: TOKEN,
+      apiKey: this.adminKey,
+      datadogKey: DATADOG_KEY,
+      targetPassword: TARGET_PASSWORD,
+      ...(appKey === undefined ? {} : { datadogAppKey: appKey }),
+    };
   }
 
   get adminKey(): string {

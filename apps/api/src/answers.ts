@@ -380,6 +380,86 @@ export const SweepAnswer = z.strictObject({
   ),
 });
 
+export const ReconciliationAnswer = z.strictObject({
+  id: z.string(),
+  destination: z.string(),
+  from: size,
+  to: size.describe('Exclusive.'),
+  next: size.describe('Everything before is done.'),
+  sendsMissing: z.boolean(),
+  state: z.enum(['waiting', 'running', 'finished']),
+  waitsFor: z.string().nullable().describe('What it waits for: a free request, a key.'),
+  batches: size,
+  checked: size.describe('Events.'),
+  compared: size.describe('Of them, those whose log was listed and compared.'),
+  missing: size,
+  resent: size,
+  duplicated: size.describe('Copies beyond one of each event.'),
+  truncated: size,
+  altered: size,
+  createdBy: z.string(),
+  createdAt: instant,
+  finishedAt: instant.nullable(),
+});
+
+export const ReconciliationListAnswer = z.strictObject({ reconciliations: z.array(ReconciliationAnswer) });
+
+export const ReconciliationResultAnswer = z.strictObject({
+  reconciliation: ReconciliationAnswer,
+  findings: z.array(
+    z.strictObject({
+      batch: size,
+      kind: z.enum(['missing', 'duplicated', 'truncated', 'altered']),
+      cause: z
+        .enum(['', 'lost', 'exclusion-filter', 'no-index', 'quota', 'permission', 'window', 'retention'])
+        .describe('Of an absence, as far as the destination tells; `lost`: nothing explains it.'),
+      detail: z.string(),
+      count,
+      positions: z.array(size).describe('The first thousand.'),
+      resentIn: size.nullable().describe('The batch that sends them again.'),
+    }),
+  ),
+});
+
+export const ReceiptAnswer = z.strictObject({
+  event: z.string(),
+  node: z.string(),
+  epoch: z.string(),
+  seq: count,
+  recorded: z.strictObject({ position: size, at: instant, run: z.strictObject({ first: size, last: size }) }),
+  type: z.string().nullable().describe('Null where retention removed the event.'),
+  occurredAt: instant
+    .nullable()
+    .describe("By the producer's clock: durable on its disk after that, and before it was recorded."),
+  destinations: z.array(
+    z.strictObject({
+      destination: z.string(),
+      state: z
+        .enum(['unwanted', 'uncut', 'cancelled', 'waiting', 'sending', 'doubt', 'dead', 'accepted', 'observed'])
+        .describe('The strongest that is known.'),
+      batches: z.array(
+        z.strictObject({
+          batch: size,
+          parent: size.nullable(),
+          lane: z.string(),
+          plan: z.string().nullable(),
+          state: z.string(),
+          count,
+          isResend: z.boolean(),
+          cutAt: instant,
+          attempts: z.array(z.looseObject({ attempt: count, kind: z.string(), at: instant })),
+          settledAt: instant.nullable(),
+          observedAt: instant.nullable(),
+          lookedAt: instant.nullable(),
+          seen: count.nullable().describe('Different events of it that were there when it was last looked for.'),
+        }),
+      ),
+      logs: z.array(z.strictObject({ logId: z.string(), batch: size, attempt: count, observedAt: instant })),
+      deadLetter: z.strictObject({ reason: z.string(), state: z.string(), at: instant }).nullable(),
+    }),
+  ),
+});
+
 export const HealthAnswer = z.strictObject({ alive: z.literal(true), startedAt: z.string() });
 
 export const ReadyAnswer = z.strictObject({

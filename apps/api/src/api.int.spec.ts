@@ -18,6 +18,7 @@ import type { TestProducer } from '../../../test/support/producer.js';
 import { until } from '../../../test/support/servers.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
 import { TestRecord } from '../../../test/support/test-record.js';
+import { ReceiptAnswer, ReconciliationAnswer, ReconciliationResultAnswer } from './answers.js';
 import { createApi } from './api.js';
 import { ApiParts } from './parts.js';
 
@@ -138,6 +139,10 @@ describe('the audit-log API', () => {
       ['/v1/events', 'GET', 'viewer'],
       ['/v1/producers', 'GET', 'viewer'],
       ['/v1/status', 'GET', 'viewer'],
+      ['/v1/receipts/0123456789abcdef.1', 'GET', 'viewer'],
+      ['/v1/reconciliations', 'GET', 'viewer'],
+      ['/v1/reconciliations/reconciliation-0000000000', 'GET', 'viewer'],
+      ['/v1/reconciliations', 'POST', 'operator'],
       ['/v1/keys', 'GET', 'admin'],
       ['/v1/keys', 'POST', 'admin'],
       ['/v1/keys/7f0b7f9e-7e1e-4f0e-9a5e-4a9f0a4f6a11', 'DELETE', 'admin'],
@@ -301,6 +306,60 @@ describe('the audit-log API', () => {
       await record.pool.query('ALTER TABLE outbox_away RENAME TO outbox');
     }
     expect((await readsOnRecord()).join()).not.toContain(reader.prefix);
+  });
+
+  describe('receipts', () => {
+    it('say where an event stands, and are on the record as reads', async () => {
+      const id = `${gateway.epoch}.3`;
+      const { status, body } = await ask(`/v1/receipts/${id}`);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ event: id, node: 'gw-1', seq: 3, recorded: { position: expect.any(String) } });
+      expect(ReceiptAnswer.safeParse(body).error).toBeUndefined();
+      expect(await readsOnRecord()).toContain(`api-key:${keys.viewer.prefix} receipt`);
+      expect(await ask('/v1/receipts/0123456789abcdef.9')).toMatchObject({
+        status: 404,
+        body: { code: 'DELIVERY_EVENT_UNKNOWN' },
+      });
+      expect(await ask('/v1/receipts/nonsense')).toMatchObject({ status: 400, body: { code: 'API_REQUEST_INVALID' } });
+    });
+  });
+
+  describe('reconciliations', () => {
+    it('can be asked for where a forwarder reads back, are shown, and are on the record', async () => {
+      const asked = { destination: 'elsewhere', from: '0', sendMissing: true };
+      const as = 'operator';
+      expect(await ask('/v1/reconciliations', { as, body: asked })).toMatchObject({
+        status: 404,
+        body: { code: 'DELIVERY_DESTINATION_UNKNOWN' },
+      });
+      await record.pool.query(`INSERT INTO delivery_destination (destination) VALUES ('elsewhere')`);
+      expect(await ask('/v1/reconciliations', { as, body: asked })).toMatchObject({
+        status: 409,
+        body: { code: 'DELIVERY_NO_READ_BACK' },
+      });
+      await record.pool.query(`INSERT INTO read_back (destination, tokens) VALUES ('elsewhere', 1)`);
+      const made = await ask('/v1/reconciliations', { as, body: asked });
+      expect(made).toMatchObject({ status: 202, body: { state: 'waiting', from: '0', sendsMissing: true } });
+      expect(ReconciliationAnswer.safeParse(made.body).error).toBeUndefined();
+      const shown = await ask(`/v1/reconciliations/${made.body.id}`);
+      expect(ReconciliationResultAnswer.safeParse(shown.body).error).toBeUndefined();
+      expect(shown.body).toMatchObject({ reconciliation: { id: made.body.id }, findings: [] });
+      const all = await ask('/v1/reconciliations');
+      expect(all.body).toMatchObject({ reconciliations: [{ id: made.body.id }] });
+      expect(await ask('/v1/reconciliations/reconciliation-0000000000')).toMatchObject({ status: 404 });
+      for (const body of [{ from: 'yesterday' }, { from: '-1' }, { sendMissing: 'yes' }, { more: 1 }]) {
+        expect(await ask('/v1/reconciliations', { as, body })).toMatchObject({ status: 400 });
+      }
+      expect(await ask('/v1/reconciliations', { as, body: { from: '3', to: '3' } })).toMatchObject({
+        status: 400,
+        body: { code: 'DELIVERY_RANGE_EMPTY' },
+      });
+      await record.drainOutbox();
+      const { body } = await ask('/v1/events?type=reconciliation.requested');
+      expect(body.events.map((one) => one.event.data)).toMatchObject([
+        { reconciliation: made.body.id, by: `api-key:${keys.operator.prefix}` },
+      ]);
+    });
   });
 
   describe('producers', () => {
@@ -480,6 +539,10 @@ describe('the audit-log API', () => {
           'GET /v1/keys',
           'GET /v1/log',
           'GET /v1/producers',
+          'GET /v1/receipts/{eventId}',
+          'GET /v1/reconciliations',
+          'GET /v1/reconciliations/{id}',
+          'POST /v1/reconciliations',
           'GET /v1/sessions',
           'GET /v1/sessions/{id}',
           'GET /v1/status',
@@ -523,6 +586,9 @@ describe('the audit-log API', () => {
         ['GET /v1/log', '/v1/log', '200'],
         ['GET /v1/producers', '/v1/producers', '200'],
         ['GET /v1/status', '/v1/status', '200'],
+        ['GET /v1/receipts/{eventId}', `/v1/receipts/${gateway.epoch}.1`, '200'],
+        ['GET /v1/receipts/{eventId}', '/v1/receipts/0123456789abcdef.1', 'default'],
+        ['GET /v1/reconciliations', '/v1/reconciliations', '200'],
         ['GET /v1/keys', '/v1/keys', '200'],
         ['GET /v1/enrolments', '/v1/enrolments', '200'],
         ['POST /v1/enrolments', '/v1/enrolments', '201', { node: 'gw-docs' }],

@@ -18,6 +18,8 @@ import { Keys, KeysController } from './keys.controller.js';
 import { ApiParts } from './parts.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Producers, ProducersController } from './producers.controller.js';
+import { ReceiptReads, ReceiptsController } from './receipts.controller.js';
+import { Reconciliations, ReconciliationsController } from './reconciliations.controller.js';
 import { Replays, ReplaysController } from './replays.controller.js';
 import { SessionReads, SessionsController } from './sessions.controller.js';
 
@@ -32,6 +34,8 @@ const CONTROLLERS: Type[] = [
   ReplaysController,
   DeadLettersController,
   DeliveryController,
+  ReceiptsController,
+  ReconciliationsController,
   HealthController,
 ];
 
@@ -54,6 +58,8 @@ class ApiModule {
           Enrolments,
           Keys,
           Replays,
+          ReceiptReads,
+          Reconciliations,
           DeadLetters,
           DeliveryReads,
           ApiHealth,

@@ -134,6 +134,29 @@ export type KeyBody = z.infer<typeof KeyBody>;
 
 export const KeyId = z.uuid();
 
+export const EventId = z.string().regex(/^[0-9a-f]{16}\.[1-9]\d{0,15}$/, 'must be an event id: <epoch>.<seq>');
+
+/** A position as digits, or an instant in the record's own form. */
+const place = z
+  .union([position.transform(String), instant])
+  .describe('A position, or an instant: then what was recorded from it on.');
+
+export const ReconciliationBody = z.strictObject({
+  destination: text(40).optional().describe('Default: the only one that can be read back.'),
+  from: place.optional().describe('Default: a day ago.'),
+  to: place.optional().describe('Exclusive. Default: the end of the log.'),
+  sendMissing: z.boolean().default(false).describe('Send once more what is lost and was never sent again.'),
+});
+export type ReconciliationBody = z.infer<typeof ReconciliationBody>;
+
+export const ReconciliationListQuery = z.strictObject({ limit: limit(20) });
+export type ReconciliationListQuery = z.infer<typeof ReconciliationListQuery>;
+
+export const ReconciliationQuery = z.strictObject({ limit: limit(1000) });
+export type ReconciliationQuery = z.infer<typeof ReconciliationQuery>;
+
+export const ReconciliationId = text(64);
+
 export const NoQuery = z.strictObject({});
 
 /** An act that needs nothing said beside its address. */
@@ -141,11 +164,6 @@ export const NoBody = z.strictObject({}).optional();
 
 const destination = z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be the name of a destination');
 const lane = z.enum(LANES);
-/** A position as digits, or an instant in the record's own form. */
-const place = z
-  .union([position.transform(String), instant])
-  .describe('A position, or an instant: then what was recorded from it on.');
-
 export const ReplayBody = z.strictObject({
   destination: destination.optional().describe('May be left out where there is only one.'),
   from: place.optional().describe('The first position, or instant of recording. Default: the start of the log.'),

@@ -231,3 +231,73 @@ export interface BatchView {
   answer: { kind: string; status?: number; reason?: string } | null;
   attempts: AttemptView[];
 }
+
+export interface ReconciliationView {
+  id: string;
+  destination: string;
+  from: string;
+  to: string;
+  next: string;
+  sendsMissing: boolean;
+  state: 'waiting' | 'running' | 'finished';
+  waitsFor: string | null;
+  batches: string;
+  checked: string;
+  compared: string;
+  missing: string;
+  resent: string;
+  duplicated: string;
+  truncated: string;
+  altered: string;
+  createdBy: string;
+  createdAt: string;
+  finishedAt: string | null;
+}
+
+export interface FindingView {
+  batch: string;
+  kind: string;
+  cause: string;
+  detail: string;
+  count: number;
+  positions: string[];
+  resentIn: string | null;
+}
+
+export interface ReconciliationResult {
+  reconciliation: ReconciliationView;
+  findings: FindingView[];
+}
+
+export interface ReceiptBatchView {
+  batch: string;
+  parent: string | null;
+  lane: string;
+  plan: string | null;
+  state: string;
+  count: number;
+  isResend: boolean;
+  cutAt: string;
+  attempts: { attempt: number; at: string; kind: string; status?: number; reason?: string; elapsedMs?: number }[];
+  settledAt: string | null;
+  observedAt: string | null;
+  lookedAt: string | null;
+  seen: number | null;
+}
+
+export interface ReceiptView {
+  event: string;
+  node: string;
+  epoch: string;
+  seq: number;
+  recorded: { position: string; at: string; run: { first: string; last: string } };
+  type: string | null;
+  occurredAt: string | null;
+  destinations: {
+    destination: string;
+    state: string;
+    batches: ReceiptBatchView[];
+    logs: { logId: string; batch: string; attempt: number; observedAt: string }[];
+    deadLetter: { reason: string; state: string; at: string } | null;
+  }[];
+}

@@ -45,10 +45,10 @@ export function datadogAccess(settings: Settings): DatadogAccess | undefined {
 export async function searchLogs(
   access: DatadogAccess,
   query: string,
-  options: { from?: string; limit?: number } = {},
+  options: { from?: string; to?: string; limit?: number } = {},
 ): Promise<ArrivedLog[]> {
   const body = {
-    filter: { query, from: options.from ?? 'now-1h', to: 'now+1h' },
+    filter: { query, from: options.from ?? 'now-1h', to: options.to ?? 'now+1h' },
     sort: '-timestamp',
     page: { limit: options.limit ?? 100 },
   };

@@ -11,6 +11,8 @@ import { gatewayCommand } from './commands/gateway.js';
 import { migrateCommand } from './commands/migrate.js';
 import { producerCommand } from './commands/producer.js';
 import { rebuildCommand } from './commands/rebuild.js';
+import { receiptCommand } from './commands/receipt.js';
+import { reconcileCommand } from './commands/reconcile.js';
 import { replayCommand } from './commands/replay.js';
 import { retentionCommand } from './commands/retention.js';
 import { sessionsCommand } from './commands/sessions.js';
@@ -40,6 +42,8 @@ export function buildProgram(): Command {
     gatewayCommand(),
     producerCommand(),
     rebuildCommand(),
+    receiptCommand(),
+    reconcileCommand(),
     datadogCommand(),
     retentionCommand(),
     apiKeyCommand(),

@@ -23,6 +23,11 @@ export function observeDeliveries(metrics: Metrics, logger: Logger): DeliveryObs
     'Events that were sent again although an earlier attempt may have been stored.',
     ['destination', 'lane'],
   );
+  const decided = metrics.counter(
+    'affidavit_delivery_doubts_decided_total',
+    'Batches whose answer was lost, by what was found out: observed, absent, partial, given-up.',
+    ['destination', 'lane', 'verdict'],
+  );
   const fenced = metrics.counter(
     'affidavit_delivery_lost_claims_total',
     'Attempts that ended after another forwarder had taken the batch over.',
@@ -70,6 +75,14 @@ export function observeDeliveries(metrics: Metrics, logger: Logger): DeliveryObs
     },
     possibleDuplicates({ destination, lane, events: count }) {
       duplicates.inc({ destination, lane }, count);
+    },
+    decided({ destination, lane, batch, verdict, events: count }) {
+      decided.inc({ destination, lane, verdict });
+      if (verdict === 'observed') events.inc({ destination, lane }, count);
+      const fields = { destination, lane, batch: String(batch), verdict, events: count };
+      if (verdict === 'given-up')
+        logger.warn(fields, 'a doubtful batch could not be looked for in time; it is sent again');
+      else logger.info(fields, 'a doubtful batch is decided');
     },
     deadLetter({ destination, position, eventId, reason }) {
       dead.inc({ destination });

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { type DestinationSpec, operatorDuties } from '#delivery';
-import { DatadogDestination, intakeUrl } from '#delivery/datadog';
+import { type DestinationSpec, operatorDuties, readBackDuties } from '#delivery';
+import { apiUrlOfSite, DatadogDestination, intakeUrl } from '#delivery/datadog';
 import { WebhookDestination } from '#delivery/webhook';
 import {
   ConfigError,
@@ -66,7 +66,13 @@ function specOf(policy: DestinationPolicy, settings: Settings): DestinationSpec 
     rate,
     // Secrets are named here, never held: they are read at each request.
     identity: JSON.stringify(rest),
-    make: () => ({ destination: destinationOf(policy, settings), duties: operatorDuties() }),
+    make: () => ({
+      destination: destinationOf(policy, settings),
+      duties: [
+        ...operatorDuties(),
+        ...readBackDuties({ settleMs: settings.readBackSettleMs, everyMs: settings.reconcileEveryMs }),
+      ],
+    }),
   };
 }
 
@@ -74,9 +80,14 @@ function specOf(policy: DestinationPolicy, settings: Settings): DestinationSpec 
 function destinationOf(policy: DestinationPolicy, settings: Settings): DatadogDestination | WebhookDestination {
   const { name, allowPrivate } = policy;
   if (policy.kind === 'datadog') {
-    const { apiKey, site } = policy;
+    const { apiKey, appKey, site, apiAllowPrivate } = policy;
     const url = policy.url ?? intakeUrl(site);
-    return new DatadogDestination({ name, url, apiKey: () => readSecret(apiKey), env: settings.ddEnv, allowPrivate });
+    return new DatadogDestination({
+      ...{ name, url, env: settings.ddEnv, allowPrivate, apiAllowPrivate },
+      apiUrl: policy.apiUrl ?? apiUrlOfSite(site),
+      apiKey: () => readSecret(apiKey),
+      ...(appKey === undefined ? {} : { appKey: () => readSecret(appKey) }),
+    });
   }
   const { url, secrets, batch, maxEvents, timeoutMs, ca } = policy;
   return new WebhookDestination({

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { deliveryStatus, type Fleet, type LaneStatus } from '#delivery';
+import { deliveryStatus, type Fleet, type LaneStatus, readBackStates } from '#delivery';
 import { describeError } from '#events';
 import type { HealthCheck, Trouble } from '#platform';
 import { unavailable } from '#record';
@@ -93,6 +93,25 @@ export function healthChecks(fleet: Fleet, destinations: Destinations, pool: pg.
           reason: `the clock of this machine is ${Math.abs(minutes)} min ${minutes > 0 ? 'behind' : 'ahead of'} that of the destination`,
           remedy: 'Set the clock of this machine (NTP). Ages of events are corrected by the difference meanwhile.',
         };
+      },
+    },
+    {
+      name: 'read-back',
+      hop: HOP,
+      required: false,
+      check: async () => {
+        const states = await readBackStates(pool).catch((cause) => Promise.reject(unavailable(cause)));
+        const bad = states.find((one) => one.isServed && one.state !== 'works');
+        return (
+          bad && {
+            reason: `${bad.destination} cannot be read back: ${bad.reason ?? 'no reason given'}`,
+            remedy:
+              bad.state === 'refused'
+                ? 'Give DD_APP_KEY the right logs_read_data, and let it be of the site in DD_SITE. Doubtful batches wait an hour at most, then they are sent again and counted.'
+                : 'It is asked again by itself. Doubtful batches wait an hour at most, then they are sent again and counted.',
+            sinceMs: Date.parse(bad.since),
+          }
+        );
       },
     },
     {

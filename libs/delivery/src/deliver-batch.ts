@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { type RecordedEvent, readEvents } from '#record';
+import type { RecordedEvent } from '#record';
 import type { Admission, Pass } from './admission.js';
 import type { Answer } from './answer.js';
+import { batchEvents } from './batch-events.js';
 import type { Destination, Lane } from './destination.js';
 import {
   type BatchDraft,
@@ -15,6 +16,7 @@ import {
   type Settled,
   settleAccepted,
   settleDead,
+  settleDoubt,
   settleLater,
   settleSplit,
   settleUnsent,
@@ -88,6 +90,7 @@ export class BatchDelivery {
           leaseMs,
           mappingVersions: destination.mappingVersions,
           rate,
+          readsBack: destination.readBack !== undefined,
         });
         if (!batch) return undefined;
         if ('waitMs' in batch) {
@@ -127,13 +130,9 @@ export class BatchDelivery {
     return this.settle({ batch, events, rendered, late, answer, elapsedMs });
   }
 
-  /** The events that the batch was cut from, as far as retention left them. */
   private async eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]> {
     const { pool, selections, observer } = this.delivery;
-    const wants = await selections.of(pool, batch);
-    const limit = Number(batch.toPos - batch.fromPos);
-    const read = await readEvents(pool, { after: batch.fromPos - 1n, until: batch.toPos, limit });
-    const events = read.filter(wants);
+    const events = await batchEvents(pool, selections, batch);
     if (events.length === batch.count && !digestIds(events).equals(batch.idsDigest)) {
       observer.trouble(
         `batch ${batch.id} no longer holds the events it was cut from; sending what the record has`,
@@ -172,6 +171,11 @@ export class BatchDelivery {
       case 'retry':
       case 'refused':
       case 'unauthorized': {
+        if (this.delivery.destination.readBack && answer.kind === 'retry' && answer.mayBeStored) {
+          const settled = await settleDoubt(pool, batch, answer, this.delivery.policy, elapsedMs);
+          seen(settled.held);
+          return this.again(batch, settled, answer.reason);
+        }
         if (this.isTooSlow(attempt) || this.isStuck(attempt)) {
           seen(true);
           const uncertain = batch.uncertain + Number(answer.kind === 'retry' && answer.mayBeStored);

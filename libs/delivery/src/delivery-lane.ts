@@ -126,7 +126,8 @@ export class DeliveryLane {
   private async sweepOnce(): Promise<void> {
     const { pool, destination, lane, observer } = this.options;
     try {
-      await this.queue.rouse(await waitingBatches(pool, destination.name, lane, SWEEP_LIMIT));
+      const readsBack = destination.readBack !== undefined;
+      await this.queue.rouse(await waitingBatches(pool, destination.name, lane, SWEEP_LIMIT, readsBack));
     } catch (error) {
       observer.trouble(`sweeping the ${lane} lane failed`, error);
     }

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '#record';
 import type { Answer } from './answer.js';
+import type { ReadBack } from './read-back.js';
 
 /** What a rendered event says about its delivery. */
 export interface RenderContext {
@@ -32,6 +33,8 @@ export interface Destination {
   send(rendered: readonly string[], signal: AbortSignal): Promise<Answer>;
   /** Asks whether the destination takes anything at all, without an event: tells a bad event from a bad address. */
   check(signal: AbortSignal): Promise<Answer>;
+  /** Looks what it shows of what was sent. Absent: it cannot, or no key for it is set; uncertain batches are then sent again and counted. */
+  readonly readBack?: ReadBack | undefined;
   close(): Promise<void>;
 }
 

@@ -26,6 +26,43 @@ export interface Duty {
   run(context: DutyContext): Promise<number>;
 }
 
+/**
+ * A turn that nobody ended, since its process died, is over then. A step that takes longer may meet another one: that costs requests, no more, since whatever it decides names what it was decided from.
+ */
+const LONGEST_TURN_MS = 45_000;
+
+/**
+ * Does a step of a duty if it is its turn: of all forwarders of a destination one at a time, and not before the time that the last step
+ * asked for.
+ * @param step @returns milliseconds until the next one
+ * @returns milliseconds until it is worth asking again
+ */
+export async function inTurn(
+  { pool, destination }: Pick<DutyContext, 'pool' | 'destination'>,
+  duty: string,
+  step: () => Promise<number>,
+): Promise<number> {
+  const { rows } = await pool.query(
+    `INSERT INTO duty_turn (destination, duty, next_at) VALUES ($1, $2, clock_timestamp() + $3 * interval '1 millisecond')
+       ON CONFLICT (destination, duty) DO UPDATE SET next_at = excluded.next_at
+       WHERE duty_turn.next_at <= clock_timestamp() RETURNING 1`,
+    [destination.name, duty, LONGEST_TURN_MS],
+  );
+  if (rows.length === 0) return LOOK_AGAIN_MS;
+  let restMs = AGAIN_AFTER_FAILURE_MS;
+  try {
+    restMs = await step();
+  } finally {
+    await pool.query(
+      `UPDATE duty_turn SET next_at = clock_timestamp() + $3 * interval '1 millisecond' WHERE destination = $1 AND duty = $2`,
+      [destination.name, duty, Math.ceil(restMs)],
+    );
+  }
+  return Math.min(restMs, LOOK_AGAIN_MS);
+}
+
+/** A duty asks no less often whether it is its turn. */
+const LOOK_AGAIN_MS = 1_000;
 const AGAIN_AFTER_FAILURE_MS = 5_000;
 
 /** Asks a duty again and again until the process stops. Resolves then. */

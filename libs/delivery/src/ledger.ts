@@ -16,9 +16,15 @@ import { type EventSelection, selectionText } from './selection.js';
 //    │                │  └──401, 403──▶ paused ──key works──▶ due
 //    └──429, 5xx, no answer: due_at later◀─┘
 //
+// Where the destination can be read back, what may be stored is not sent again blindly (doubt.ts decides):
+//
+//   sending ──no answer, or its forwarder vanished──▶ doubt ──seen whole──▶ observed      accepted ──seen whole──▶ observed
+//                                                       ├──absent, or nobody can tell──▶ due
+//                                                       └──seen in part──▶ split ──▶ a child with what is missing: due
+//
 // A claim and a settlement name the attempt; a settlement that comes after somebody else took the batch over changes nothing.
 // A crash leaves: before the claim, a due batch; after it, a lease that runs out, whereupon the next attempt takes over and
-// counts the lost one as uncertain. `delivery_destination` is the gate: while it is not `delivering`, one probe at a time passes.
+// counts the lost one as uncertain (or, with read-back, doubt). `delivery_destination` is the gate: while it is not `delivering`, one probe at a time passes.
 
 export type BatchState =
   | 'due'
@@ -58,6 +64,10 @@ export interface ClaimedBatch {
   failures: number;
   /** The replay or backfill that it belongs to. */
   plan: string | null;
+  /** Of its range, only these positions; null: all that its filter lets through. Digits. */
+  only: string[] | null;
+  /** It sends what its accepted parent is missing at the destination: never once more. */
+  isResend: boolean;
   /** Whether it was let through alone, to see if the destination works again. */
   probe: boolean;
 }
@@ -70,11 +80,18 @@ export interface BatchDraft {
   /** As the destination gets them, without what differs between attempts. */
   bytes: number;
   idsDigest: Buffer;
+  /** See {@link ClaimedBatch}; absent: as in the batch it is a part of. */
+  only?: string[] | null;
 }
 
-const BATCH_COLUMNS = `b.id, b.range, b.destination, b.lane, b.parent, b.from_pos AS "fromPos", b.to_pos AS "toPos", b.count,
+/** Positions that one batch spans, at most (cutting stops far earlier): bounds the search for the batches over a position. */
+export const LONGEST_BATCH_POSITIONS = 100_000;
+
+/** Columns of a batch `b` under the names of {@link ClaimedBatch}'s members. */
+export const BATCH_COLUMNS = `b.id, b.range, b.destination, b.lane, b.parent, b.from_pos AS "fromPos", b.to_pos AS "toPos", b.count,
   b.ids_digest AS "idsDigest", b.mapping_version AS "mappingVersion", b.filter_version AS "filterVersion", b.attempt,
-  b.bytes, b.uncertain, b.purged,
+  b.bytes, b.uncertain, b.purged, b.only_positions::text[] AS only,
+  b.is_resend AS "isResend",
   (SELECT plan FROM delivery_range r WHERE r.id = b.range) AS plan`;
 
 /** `<epoch>.<seq>`: under this name an event is found in the record and at the destination. */
@@ -147,6 +164,8 @@ export interface ClaimOptions {
   leaseMs: number;
   mappingVersions: readonly number[];
   rate?: Rate | undefined;
+  /** Whether the destination can be read back: what a vanished forwarder claimed is in doubt then, and not taken over. */
+  readsBack?: boolean;
 }
 
 /** Bounds of what a destination gets, over all its lanes and all forwarders. */
@@ -253,10 +272,17 @@ async function take(
             lease_until = clock_timestamp() + $4 * interval '1 millisecond'
        FROM delivery_destination d
       WHERE b.id = $1 AND b.destination = $2 AND b.attempt = $3 - 1 AND b.mapping_version = ANY($5)
-        AND (${state} OR (b.state = 'sending' AND b.lease_until < clock_timestamp()))
+        AND (${state} OR (NOT $6 AND b.state = 'sending' AND b.lease_until < clock_timestamp()))
         AND d.destination = b.destination AND NOT d.is_held AND ${gate} AND ${NOT_RESTING}
       RETURNING ${BATCH_COLUMNS}, d.failures`,
-    [options.batch, options.destination, options.attempt, options.leaseMs, [...options.mappingVersions]],
+    [
+      options.batch,
+      options.destination,
+      options.attempt,
+      options.leaseMs,
+      [...options.mappingVersions],
+      options.readsBack ?? false,
+    ],
   );
   return rows[0];
 }
@@ -273,7 +299,8 @@ export interface Settled {
 export interface KeptAttempt extends KeptAnswer {
   attempt: number;
   at: string;
-  elapsedMs: number;
+  /** Absent where nobody was there to measure it: its forwarder vanished. */
+  elapsedMs?: number;
 }
 
 /** Adds one to a batch's attempts: the first ten stay, of the others the newest twenty. */
@@ -285,7 +312,10 @@ function attemptJson(batch: ClaimedBatch, answer: Answer, elapsedMs: number): st
   return JSON.stringify({ attempt: batch.attempt, elapsedMs: Math.round(elapsedMs), ...keptAnswer(answer) });
 }
 
-/** Settles an attempt as accepted. The first one after failures opens the gate again for all that waits. */
+/**
+ * Settles an attempt as accepted, also where it was in doubt meanwhile. The first one after failures opens the gate again for all
+ * that waits.
+ */
 export async function settleAccepted(
   pool: pg.Pool,
   batch: ClaimedBatch,
@@ -296,7 +326,7 @@ export async function settleAccepted(
     `WITH settled AS (
        UPDATE delivery_batch SET state = 'accepted', settled_at = clock_timestamp(), lease_until = NULL, answer = $3, purged = $4,
               late = $6, attempts = ${WITH_ATTEMPT('$7')}
-        WHERE id = $1 AND attempt = $2 AND state = 'sending' RETURNING 1)
+        WHERE id = $1 AND attempt = $2 AND state IN ('sending', 'doubt') RETURNING 1)
      SELECT EXISTS (SELECT FROM settled) AS held, state, failures FROM delivery_destination WHERE destination = $5`,
     [
       batch.id,
@@ -376,6 +406,32 @@ export async function settleLater(
     const turned =
       before && (await countFailure(client, batch.destination, before, { answer, pauses, waitMs, policy, random }));
     return { held: rowCount === 1, ...(turned ? { turned } : {}), ...(pauses ? {} : { delayMs }) };
+  });
+}
+
+/**
+ * Settles an attempt that may have been stored: it is in doubt until somebody looked. The failure counts like any other.
+ * @returns what changed about the destination
+ */
+export async function settleDoubt(
+  pool: pg.Pool,
+  batch: ClaimedBatch,
+  answer: Extract<Answer, { kind: 'retry' }>,
+  policy: RetryPolicy,
+  elapsedMs: number,
+): Promise<Settled> {
+  return inTransaction(pool, async (client) => {
+    const before = await lockDestination(client, batch.destination);
+    const { rowCount } = await client.query(
+      `UPDATE delivery_batch SET state = 'doubt', doubt_since = clock_timestamp(), looked_at = NULL, lease_until = NULL, answer = $3,
+              attempts = ${WITH_ATTEMPT('$4')}
+        WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
+      [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer)), attemptJson(batch, answer, elapsedMs)],
+    );
+    const { waitMs } = answer;
+    const failure = { answer, pauses: false, waitMs, policy, random: Math.random };
+    const turned = before && (await countFailure(client, batch.destination, before, failure));
+    return { held: rowCount === 1, ...(turned ? { turned } : {}) };
   });
 }
 
@@ -514,12 +570,13 @@ export async function settleUnsent(db: Queryable, batch: ClaimedBatch): Promise<
 export async function insertBatch(
   client: pg.PoolClient,
   batch: BatchDraft &
-    Pick<ClaimedBatch, 'range' | 'destination' | 'lane' | 'parent' | 'mappingVersion' | 'filterVersion' | 'uncertain'>,
+    Pick<ClaimedBatch, 'range' | 'destination' | 'lane' | 'parent' | 'mappingVersion' | 'filterVersion' | 'uncertain'> &
+    Partial<Pick<ClaimedBatch, 'isResend'>>,
 ): Promise<bigint> {
   const { rows } = await client.query<{ id: bigint }>(
     `INSERT INTO delivery_batch (range, destination, lane, parent, from_pos, to_pos, count, ids_digest, mapping_version, filter_version,
-                                 uncertain, bytes, due_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, clock_timestamp()) RETURNING id`,
+                                 uncertain, bytes, only_positions, is_resend, due_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::text[]::bigint[], $14, clock_timestamp()) RETURNING id`,
     [
       batch.range,
       batch.destination,
@@ -533,6 +590,8 @@ export async function insertBatch(
       batch.filterVersion,
       batch.uncertain,
       batch.bytes,
+      batch.only ?? null,
+      batch.isResend ?? false,
     ],
   );
   const row = rows[0];
@@ -549,12 +608,14 @@ export interface Waiting {
 /**
  * Batches of a lane that should be under way: due ones, and those whose holder vanished. While the destination is not
  * delivering, at most one, and that only when its next probe is due.
+ * @param readsBack what a vanished holder claimed is left to whoever looks what became of it
  */
 export async function waitingBatches(
   db: Queryable,
   destination: string,
   lane: Lane,
   limit: number,
+  readsBack = false,
 ): Promise<Waiting[]> {
   const { rows } = await db.query<Waiting>(
     `SELECT b.id AS batch, b.attempt + 1 AS attempt
@@ -562,12 +623,12 @@ export async function waitingBatches(
       WHERE b.destination = $1 AND b.lane = $2 AND d.open_at <= clock_timestamp()
         AND NOT d.is_held AND ${NOT_RESTING}
         AND ((b.state = 'due' AND (b.due_at <= clock_timestamp() OR d.state <> 'delivering'))
-          OR (b.state = 'sending' AND b.lease_until < clock_timestamp())
+          OR (NOT $4 AND b.state = 'sending' AND b.lease_until < clock_timestamp())
           OR (b.state = 'paused' AND d.state <> 'delivering'))
       -- Probes take turns: an event that makes the destination fail must not be the only one it is ever asked with.
       ORDER BY CASE WHEN d.state = 'delivering' THEN 0 ELSE b.attempt END, b.from_pos, b.id
       LIMIT (SELECT CASE WHEN state = 'delivering' THEN $3::int ELSE 1 END FROM delivery_destination WHERE destination = $1)`,
-    [destination, lane, limit],
+    [destination, lane, limit, readsBack],
   );
   return rows;
 }

@@ -18,6 +18,8 @@ export interface AttemptFacts {
   held: boolean;
 }
 
+export type DoubtVerdict = 'observed' | 'absent' | 'partial' | 'given-up';
+
 /** Told of everything that an operator may want to see. Must not throw. */
 export interface DeliveryObserver {
   attempted(facts: AttemptFacts): void;
@@ -25,6 +27,8 @@ export interface DeliveryObserver {
   accepted(facts: { destination: string; lane: Lane; events: number; recordedAt: readonly string[] }): void;
   /** Copies that the destination may hold beyond one of each event. */
   possibleDuplicates(facts: { destination: string; lane: Lane; events: number }): void;
+  /** What became of a batch whose answer was lost. `given-up`: nobody could tell in time, so it is sent again and counted. */
+  decided(facts: { destination: string; lane: Lane; batch: bigint; verdict: DoubtVerdict; events: number }): void;
   deadLetter(facts: { destination: string; position: bigint; eventId: string; reason: string }): void;
   turned(facts: { destination: string; from: DestinationState; to: DestinationState; reason?: string }): void;
   caughtUp(facts: CatchUpFacts): void;
@@ -36,6 +40,7 @@ export const SILENT_OBSERVER: DeliveryObserver = {
   attempted: () => undefined,
   accepted: () => undefined,
   possibleDuplicates: () => undefined,
+  decided: () => undefined,
   deadLetter: () => undefined,
   turned: () => undefined,
   caughtUp: () => undefined,

@@ -242,6 +242,15 @@ export const EVENT_DATA = {
     reason: shortText,
     events: z.array(shortText).max(100),
   }),
+  /** From which position to which (exclusive) a destination is to be compared with the record, and whether what is missing is sent. */
+  'reconciliation.requested': z.object({
+    reconciliation: shortText,
+    destination: shortText,
+    from: z.string(),
+    to: z.string(),
+    sendsMissing: z.boolean(),
+    by: shortText,
+  }),
   /** What the record and a destination were found to differ in. */
   'reconciliation.finished': z.object({
     reconciliation: shortText,

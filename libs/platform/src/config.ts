@@ -135,6 +135,18 @@ const SettingsSchema = z.object({
     group: 'Datadog',
   }),
 
+  readBackSettleMs: duration(5 * 60_000, {
+    env: 'AFFIDAVIT_READ_BACK_SETTLE',
+    reason:
+      'With DD_APP_KEY: from an answer, or its loss, to the first look at what Datadog shows. Longer than Datadog takes to show a log.',
+    group: 'Datadog',
+  }),
+  reconcileEveryMs: duration(24 * 3_600_000, {
+    env: 'AFFIDAVIT_RECONCILE_EVERY',
+    reason: 'With DD_APP_KEY: how often what was accepted is compared with what Datadog shows; `0s` only on demand.',
+    group: 'Datadog',
+  }),
+
   configFile: setting(z.string().min(1).default('./affidavit.yaml').transform(absolute), {
     env: 'AFFIDAVIT_CONFIG',
     reason: 'The policy file: identities, tokens, connections.',

@@ -39,6 +39,7 @@ export const OUTBOX_TYPES: ReadonlySet<EventType> = new Set<EventType>([
   'deadletter.opened',
   'deadletter.retried',
   'deadletter.discarded',
+  'reconciliation.requested',
   'reconciliation.finished',
   'hold.placed',
   'hold.released',

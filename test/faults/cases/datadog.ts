@@ -171,7 +171,7 @@ export const DATADOG_CASES: FaultCase[] = [
     },
   },
   {
-    name: 'Datadog says 202 and stores nothing: only those requests are missing, as nothing is read back yet',
+    name: 'Datadog says 202 and stores nothing: only those requests are missing, where nothing is read back',
     group: 'datadog',
     async run(world) {
       await warm(world);

@@ -7,6 +7,7 @@ import { MACHINE_CASES } from './host-machine.js';
 import { INPUT_CASES } from './input.js';
 import { KILL_CASES } from './kill.js';
 import { POSTGRES_CASES } from './postgres.js';
+import { READ_BACK_CASES } from './read-back.js';
 import { REDIS_CASES } from './redis.js';
 
 export const CASES: readonly FaultCase[] = [
@@ -18,5 +19,6 @@ export const CASES: readonly FaultCase[] = [
   ...INPUT_CASES,
   ...KILL_CASES,
   ...POSTGRES_CASES,
+  ...READ_BACK_CASES,
   ...REDIS_CASES,
 ];

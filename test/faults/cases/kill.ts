@@ -165,7 +165,7 @@ async function halves(world: World): Promise<{ undone: number; withoutOutcome: n
 }
 
 /** Waits for the moment, kills, mends the line, starts again. */
-async function killAt(world: World, step: Omit<Step, 'claim'>): Promise<void> {
+export async function killAt(world: World, step: Omit<Step, 'claim'>): Promise<void> {
   const cable = lineOf(world, step.line);
   let sprung = false;
   void cable.trapOn(step.words, step.mode, step.after).then(() => {

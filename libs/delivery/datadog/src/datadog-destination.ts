@@ -4,12 +4,17 @@ import type { Destination, RenderContext } from '../../src/destination.js';
 import { IntakeClock } from './intake-clock.js';
 import { GOAL_REQUEST_BYTES, MAX_LOGS, MAX_REQUEST_BYTES } from './limits.js';
 import { MAPPING_VERSIONS, renderLog, reservedDate } from './log.js';
+import { DatadogReadBack } from './read-back.js';
+import type { Key } from './search-api.js';
 import { IntakeSender } from './sender.js';
 
 export interface DatadogOptions {
   /** Whole URL of the logs intake. */
   url: string;
   apiKey: string | (() => string | Promise<string>);
+  /** For reading back, with the base URL of the API (`https://api.<site>`); both or neither. */
+  appKey?: string | (() => string | Promise<string>);
+  apiUrl?: string;
   /** Value of the tag `env`. */
   env: string;
   /** Name of the destination in the ledger. */
@@ -17,6 +22,8 @@ export interface DatadogOptions {
   clock?: IntakeClock;
   /** Whether `url` may lead to an address that is not public. Absent: it may, as what stands in DD_LOGS_URL may. */
   allowPrivate?: boolean;
+  /** The same of `apiUrl`. */
+  apiAllowPrivate?: boolean;
 }
 
 /** The intake of a Datadog site. */
@@ -24,13 +31,19 @@ export function intakeUrl(site: string): string {
   return `https://http-intake.logs.${site}/api/v2/logs`;
 }
 
-/** Datadog's logs intake. */
+/** Base URL of a Datadog site's API. */
+export function apiUrlOfSite(site: string): string {
+  return `https://api.${site}`;
+}
+
+/** Datadog's logs intake, and, with an application key, its search. */
 export class DatadogDestination implements Destination {
   readonly name: string;
   readonly kind = 'datadog';
   readonly limits = { count: MAX_LOGS, goalBytes: GOAL_REQUEST_BYTES, maxBytes: MAX_REQUEST_BYTES };
   readonly mappingVersions = MAPPING_VERSIONS;
   readonly clock: IntakeClock;
+  readonly readBack: DatadogReadBack | undefined;
   private readonly sender: IntakeSender;
   private readonly env: string;
 
@@ -38,13 +51,23 @@ export class DatadogDestination implements Destination {
     this.name = options.name ?? 'datadog';
     this.env = options.env;
     this.clock = options.clock ?? new IntakeClock();
-    const { apiKey } = options;
+    const apiKey = keyOf(options.apiKey);
     this.sender = new IntakeSender({
       url: options.url,
-      apiKey: typeof apiKey === 'string' ? () => apiKey : apiKey,
+      apiKey,
       clock: this.clock,
       egress: { destination: this.name, allowPrivate: options.allowPrivate ?? true },
     });
+    const { appKey, apiUrl } = options;
+    this.readBack =
+      appKey !== undefined && apiUrl !== undefined
+        ? new DatadogReadBack({
+            url: apiUrl,
+            apiKey,
+            appKey: keyOf(appKey),
+            egress: { destination: this.name, allowPrivate: options.apiAllowPrivate ?? true },
+          })
+        : undefined;
   }
 
   isLate(event: RecordedEvent): boolean {
@@ -72,7 +95,11 @@ export class DatadogDestination implements Destination {
     return this.sender.post(Buffer.from('{}'), signal);
   }
 
-  close(): Promise<void> {
-    return this.sender.close();
+  async close(): Promise<void> {
+    await Promise.all([this.sender.close(), this.readBack?.close()]);
   }
+}
+
+function keyOf(key: string | Key): Key {
+  return typeof key === 'string' ? () => key : key;
 }

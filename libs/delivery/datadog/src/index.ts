@@ -1,8 +1,9 @@
-export { DatadogDestination, type DatadogOptions, intakeUrl } from './datadog-destination.js';
+export { apiUrlOfSite, DatadogDestination, type DatadogOptions, intakeUrl } from './datadog-destination.js';
 export { IntakeClock } from './intake-clock.js';
 export * from './limits.js';
 export { type LogContext, MAPPING_VERSIONS, renderLog } from './log.js';
 export * from './provisioning/index.js';
+export { DatadogReadBack } from './read-back.js';
 export * from './retention/index.js';
 export { IntakeSender, judge } from './sender.js';
 export type { JsonObject } from './stand-in/arrived-log.js';

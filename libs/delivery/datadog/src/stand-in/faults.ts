@@ -5,7 +5,8 @@ import { type LogMatcher, parseQuery } from './log-query.js';
  * What goes wrong on demand:
  * a status (`"429"`, `"503"` …) · `hang`: reads, never answers · `reset`: cuts the line before it reads · `lose-answer`: stores,
  * then cuts the line · `drop`: answers 202 and stores nothing · `slow`: waits `delayMs` first · a status and `-for-query`
- * (`400-for-query` …): answers so to every request that holds a log which matches `query`.
+ * (`400-for-query` …): answers so to every request that holds a log which matches `query` · `drop-for-query`: loses those logs alone,
+ * without a word · `search-` and a status: a search or aggregate is answered with it.
  */
 export interface Fault {
   kind: string;
@@ -20,8 +21,9 @@ export interface Fault {
   matches?: LogMatcher;
 }
 
-const KINDS = /^([45]\d\d(-for-query)?|hang|reset|lose-answer|drop|slow)$/;
+const KINDS = /^([45]\d\d(-for-query)?|hang|reset|lose-answer|drop(-for-query)?|slow|search-[45]\d\d)$/;
 const FOR_QUERY = '-for-query';
+const FOR_SEARCH = 'search-';
 
 /** The faults that wait for a request, first come first served. */
 export class Faults {
@@ -34,7 +36,8 @@ export class Faults {
       throw new DeliveryError({
         code: 'DELIVERY_FAULT_UNKNOWN',
         message: `there is no fault ${JSON.stringify(request.kind)}`,
-        remedy: 'Use a status, hang, reset, lose-answer, drop, slow, or a status with -for-query.',
+        remedy:
+          'Use a status, hang, reset, lose-answer, drop, slow, a status or drop with -for-query, or search- with a status.',
         retry: 'never',
       });
     }
@@ -55,16 +58,29 @@ export class Faults {
 
   /** The fault of this request, if one waits. Queries stay aside: they are looked at once the logs are known. */
   take(): Fault | undefined {
-    const fault = this.waiting.find((one) => !one.kind.endsWith(FOR_QUERY));
+    const fault = this.waiting.find(({ kind }) => !kind.endsWith(FOR_QUERY) && !kind.startsWith(FOR_SEARCH));
     if (fault) this.used(fault);
     return fault;
   }
 
   /** The fault that one of these logs runs into. */
   takeForLogs(matchesAny: (matcher: LogMatcher) => boolean): Fault | undefined {
-    const fault = this.waiting.find((one) => one.matches && matchesAny(one.matches));
+    const fault = this.waiting.find((one) => one.kind === '400-for-query' && one.matches && matchesAny(one.matches));
     if (fault) this.used(fault);
     return fault;
+  }
+
+  /** The status that a search is answered with, if one waits. */
+  takeForSearch(): number | undefined {
+    const fault = this.waiting.find(({ kind }) => kind.startsWith('search-'));
+    if (!fault) return undefined;
+    this.used(fault);
+    return Number(fault.kind.slice('search-'.length));
+  }
+
+  /** What a lasting fault of this kind hits. */
+  matcher(kind: string): LogMatcher | undefined {
+    return this.waiting.find((one) => one.kind === kind)?.matches;
   }
 
   list(): Omit<Fault, 'matches'>[] {

@@ -45,14 +45,17 @@ export class LogStore {
     return this.logs;
   }
 
-  add(kept: readonly { dateMs: number; raw: string }[], receivedAtMs: number): void {
+  add(kept: readonly { dateMs: number; raw: string }[], receivedAtMs: number): ArrivedLog[] {
+    const added: ArrivedLog[] = [];
     for (const { dateMs, raw } of kept) {
       const log = new ArrivedLog(randomBytes(9).toString('base64url'), dateMs, receivedAtMs, raw);
+      added.push(log);
       this.logs.push(log);
       this.bytes += raw.length;
       this.file?.write(lineOf(log));
     }
     if (this.bytes > this.keptBytes) this.forgetOlder();
+    return added;
   }
 
   clear(): void {

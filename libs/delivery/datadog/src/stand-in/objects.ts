@@ -58,6 +58,11 @@ export class Objects {
     return this.content.pipeline.map(({ body }) => body as PipelineBody);
   }
 
+  /** As the API shows them. */
+  indexes(): readonly Body[] {
+    return this.content.indexes;
+  }
+
   /** The indexes, in their order. At Datadog people make them; here a test does. */
   setIndexes(indexes: Body[]): void {
     this.content.indexes = indexes;

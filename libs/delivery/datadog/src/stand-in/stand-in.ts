@@ -8,6 +8,7 @@ import { takeIn } from './intake.js';
 import { parseQuery } from './log-query.js';
 import { type AggregateRequest, aggregate, type SearchRequest, search } from './log-search.js';
 import { LogStore } from './log-store.js';
+import { LogView, type ViewSettings } from './log-view.js';
 import type { GroupState } from './monitor-query.js';
 import { Objects } from './objects.js';
 import { runPipelines } from './pipelines.js';
@@ -32,6 +33,7 @@ export interface StandInOptions {
 export interface StandInCounts {
   requests: number;
   accepted: number;
+  searches: number;
   logs: number;
   droppedByDate: number;
   cut: number;
@@ -45,9 +47,11 @@ export interface StandIn {
   readonly logsUrl: string;
   readonly counts: StandInCounts;
   readonly faults: Faults;
+  /** What of all that arrived a search finds, and when. */
+  readonly view: LogView;
   /** Keys that are taken from now on; undefined: any. */
   setApiKeys(keys: readonly string[] | undefined): void;
-  /** Entries as they arrived, oldest first; with what pipelines made of them. */
+  /** Entries as they arrived, oldest first; with what pipelines made of them, also those that no search finds. */
   entries(): JsonObject[];
   /** State of each group of a log monitor, on the logs that are here now. */
   monitorGroups(id: string): GroupState[];
@@ -86,6 +90,7 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
     logsUrl: `${url}/api/v2/logs`,
     counts: standIn.counts,
     faults: standIn.faults,
+    view: standIn.view,
     setApiKeys: (keys) => {
       standIn.apiKeys = keys;
     },
@@ -105,8 +110,17 @@ export async function startStandIn(options: StandInOptions): Promise<StandIn> {
 type Body = Record<string, unknown>;
 
 class StandInServer {
-  readonly counts: StandInCounts = { requests: 0, accepted: 0, logs: 0, droppedByDate: 0, cut: 0, refused: 0 };
+  readonly counts: StandInCounts = {
+    requests: 0,
+    accepted: 0,
+    searches: 0,
+    logs: 0,
+    droppedByDate: 0,
+    cut: 0,
+    refused: 0,
+  };
   readonly faults = new Faults();
+  readonly view: LogView;
   readonly store: LogStore;
   readonly objects: Objects;
   apiKeys: readonly string[] | undefined;
@@ -117,6 +131,7 @@ class StandInServer {
     this.apiKeys = options.apiKeys;
     this.now = options.now ?? Date.now;
     this.objects = new Objects(options.directory, () => this.store.all(), this.now);
+    this.view = new LogView(() => this.objects.indexes());
   }
 
   async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -134,6 +149,9 @@ class StandInServer {
         case 'POST /api/v2/logs/events/search':
         case 'POST /api/v2/logs/analytics/aggregate':
           return await this.query(route.endsWith('search') ? 'search' : 'aggregate', request, response);
+        case 'PUT /_affidavit/search':
+          this.view.set(JSON.parse((await read(request)).toString('utf8')) as Partial<ViewSettings>);
+          return send(response, 200, {});
         case 'GET /_affidavit/logs':
           return this.show(url.searchParams, response);
         case 'DELETE /_affidavit/logs':
@@ -194,7 +212,8 @@ class StandInServer {
       this.counts.logs += taken.kept.length;
       this.counts.droppedByDate += taken.droppedByDate;
       this.counts.cut += taken.cut;
-      this.keep(taken.kept);
+      const lost = this.faults.matcher('drop-for-query');
+      this.keep(lost ? taken.kept.filter(({ dateMs, raw }) => !lost(new ArrivedLog('', dateMs, 0, raw))) : taken.kept);
     }
     if (fault?.kind === 'lose-answer') return cutLine(request);
     send(response, 202, {});
@@ -204,7 +223,7 @@ class StandInServer {
     const pipelines = this.objects.pipelines();
     const kept = taken.flatMap((log) => runPipelines(log, pipelines, this.now()) ?? []);
     this.counts.droppedByDate += taken.length - kept.length;
-    this.store.add(kept, this.now());
+    this.view.arrived(this.store.add(kept, this.now()));
   }
 
   /** Monitors, dashboards and the like. @returns false for a path that is none of them */
@@ -240,12 +259,29 @@ class StandInServer {
 
   private async query(what: 'search' | 'aggregate', request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = await read(request);
+    this.counts.searches += 1;
+    if (!this.mayRead(request, response)) return;
+    const fault = this.faults.takeForSearch();
+    if (fault !== undefined) return send(response, fault, { errors: [titleOf(fault)] });
+    const { headers, isTooMany } = this.view.ask(this.now());
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    if (isTooMany) return send(response, 429, { errors: ['Rate limit of requests reached. Please try again later.'] });
+    const asked = (body.length === 0 ? {} : JSON.parse(body.toString('utf8'))) as SearchRequest & AggregateRequest;
+    send(
+      response,
+      200,
+      (what === 'search' ? search : aggregate)(this.view.visible(this.store.all(), this.now()), asked, this.now()),
+    );
+  }
+
+  /** Both keys, as every read wants them. Answers where they are not right. */
+  private mayRead(request: IncomingMessage, response: ServerResponse): boolean {
     const key = keyOf(request, 'dd-api-key');
     if (key === undefined || keyOf(request, 'dd-application-key') === undefined)
-      return send(response, 401, { errors: ['Unauthorized'] });
-    if (!this.isKnown(key)) return send(response, 403, { errors: ['Forbidden'] });
-    const asked = (body.length === 0 ? {} : JSON.parse(body.toString('utf8'))) as SearchRequest & AggregateRequest;
-    send(response, 200, (what === 'search' ? search : aggregate)(this.store.all(), asked, this.now()));
+      send(response, 401, { errors: ['Unauthorized'] });
+    else if (!this.isKnown(key)) send(response, 403, { errors: ['Forbidden'] });
+    else return true;
+    return false;
   }
 
   /** What arrived, as it arrived: the newest, in order of arrival. */

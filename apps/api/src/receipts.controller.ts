@@ -1,0 +1,37 @@
+import { Controller, Get, Injectable, Param, Query } from '@nestjs/common';
+import { type Receipt, readReceipt } from '#delivery';
+import type { ApiKey } from '#record';
+import { Caller, Operation } from './access.guard.js';
+import { ReceiptAnswer } from './answers.js';
+import { ApiParts } from './parts.js';
+import { EventId, NoQuery } from './requests.js';
+
+@Injectable()
+export class ReceiptReads {
+  constructor(private readonly parts: ApiParts) {}
+
+  async one(id: string, caller: ApiKey): Promise<Receipt> {
+    await this.parts.sittings.note(caller, 'receipt');
+    return readReceipt(this.parts.pool, id);
+  }
+}
+
+@Controller('v1/receipts')
+export class ReceiptsController {
+  constructor(private readonly receipts: ReceiptReads) {}
+
+  @Get(':eventId')
+  @Operation({
+    summary: 'The way of one event: recorded, sent, accepted, observed',
+    description: 'A state is claimed only where it is known.',
+    role: 'viewer',
+    answer: ReceiptAnswer,
+  })
+  one(
+    @Param('eventId', { schema: EventId }) eventId: string,
+    @Query({ schema: NoQuery }) _query: unknown,
+    @Caller() caller: ApiKey,
+  ) {
+    return this.receipts.one(eventId, caller);
+  }
+}
