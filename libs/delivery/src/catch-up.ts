@@ -2,18 +2,7 @@ import type pg from 'pg';
 import { instantOfMillis, SYSTEM_CLASS } from '#events';
 import { enqueueOutbox, inTransaction } from '#record';
 import type { Duty } from './duty.js';
-
-/** What a catch-up brought after an outage. */
-export interface CatchUpFacts {
-  destination: string;
-  /** Positions [from, to). */
-  from: bigint;
-  to: bigint;
-  sent: number;
-  /** Of those, events that show at their receipt time: they were too old for their own. */
-  late: number;
-  dead: number;
-}
+import type { CatchUpFacts } from './observer.js';
 
 const LOOK_MS = 1_000;
 

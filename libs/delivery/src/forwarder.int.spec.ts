@@ -7,10 +7,10 @@ import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { DatadogDestination } from '../datadog/src/datadog-destination.js';
 import { type StandIn, startStandIn } from '../datadog/src/stand-in/stand-in.js';
-import { type CatchUpFacts, catchUpDuty } from './catch-up.js';
+import { catchUpDuty } from './catch-up.js';
 import { Forwarder, type ForwarderOptions } from './forwarder.js';
 import { jobId, QUEUE_PREFIX, queueName } from './lane-queue.js';
-import { type DeliveryObserver, SILENT_OBSERVER } from './observer.js';
+import { type CatchUpFacts, type DeliveryObserver, SILENT_OBSERVER } from './observer.js';
 import { deliveryStatus } from './status.js';
 
 // Real PostgreSQL, real Redis, the whole lane. Faked: Datadog, by the stand-in.

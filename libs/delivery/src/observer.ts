@@ -1,5 +1,4 @@
 import type { AnswerKind } from './answer.js';
-import type { CatchUpFacts } from './catch-up.js';
 import type { Lane } from './destination.js';
 import type { DestinationState } from './ledger.js';
 
@@ -19,6 +18,18 @@ export interface AttemptFacts {
 }
 
 export type DoubtVerdict = 'observed' | 'absent' | 'partial' | 'given-up';
+
+/** What a catch-up brought after an outage. */
+export interface CatchUpFacts {
+  destination: string;
+  /** Positions [from, to). */
+  from: bigint;
+  to: bigint;
+  sent: number;
+  /** Of those, events that show at their receipt time: they were too old for their own. */
+  late: number;
+  dead: number;
+}
 
 /** Told of everything that an operator may want to see. Must not throw. */
 export interface DeliveryObserver {
