@@ -1,13 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type pg from 'pg';
 import { CUT_OPTIONS, type CutOptions, cutBatch } from './cut.js';
 import { BatchDelivery, type Delivery } from './deliver-batch.js';
 import type { Lane } from './destination.js';
 import { LaneQueue } from './lane-queue.js';
-import { waitingBatches } from './ledger.js';
+import { claimBatch, type Rate, waitingBatches } from './ledger.js';
+import type { Selections } from './selection.js';
 
 export interface LaneOptions extends Delivery {
+  pool: pg.Pool;
+  selections: Selections;
   lane: Lane;
+  rate?: Rate | undefined;
   redis: Redis;
   /** Requests of this lane under way at once, in this process. */
   concurrency: number;
@@ -107,10 +112,12 @@ export class DeliveryLane {
   }
 
   private async deliver(batch: bigint, attempt: number): Promise<void> {
-    const { observer, lane } = this.options;
+    const { pool, destination, observer, lane, leaseMs, rate } = this.options;
+    const { name, mappingVersions } = destination;
+    const claim = () => claimBatch(pool, { destination: name, batch, attempt, leaseMs, mappingVersions, rate });
     try {
       // A batch less waits from the moment it is claimed: what gathered meanwhile may be cut.
-      const after = await this.delivery.deliver(lane, batch, attempt, () => this.cutSoon());
+      const after = await this.delivery.deliver(lane, claim, () => this.cutSoon());
       if (!after) return;
       for (const wake of after.wake) await this.queue.wake(wake.batch, wake.attempt, wake.delayMs);
       if (after.reopened) {

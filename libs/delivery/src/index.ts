@@ -1,5 +1,6 @@
 export * from './admission.js';
 export * from './answer.js';
+export * from './batch-ledger.js';
 export * from './cut.js';
 export * from './deliver-batch.js';
 export * from './delivery-lane.js';
@@ -22,6 +23,8 @@ export {
   type KeptAttempt,
   keepAnnounced,
   type Rate,
+  type RateWait,
+  type Settled,
   settleAccepted,
   settleDead,
   settleLater,

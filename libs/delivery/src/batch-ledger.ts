@@ -1,0 +1,102 @@
+import type pg from 'pg';
+import { type RecordedEvent, readEvents } from '#record';
+import type { Answer } from './answer.js';
+import {
+  type BatchDraft,
+  type ClaimedBatch,
+  reopenDestination,
+  type Settled,
+  settleAccepted,
+  settleDead,
+  settleLater,
+  settleSplit,
+  settleUnsent,
+} from './ledger.js';
+import type { RetryPolicy } from './retry.js';
+import type { Selections } from './selection.js';
+
+/** What an accepted attempt was like. */
+export interface SentFacts {
+  purged: number;
+  late: number;
+  elapsedMs: number;
+}
+
+/** An answer after which the same batch is to be sent again. */
+export type LaterAnswer = Extract<Answer, { kind: 'retry' | 'refused' | 'unauthorized' | 'invalid' }>;
+
+/**
+ * What the delivery of a claimed batch asks of the ledger. There is one ledger, in the record; it is reached directly
+ * ({@link LocalLedger}) or through the audit-log API (RemoteLedger). Every settlement names the attempt: one that comes after somebody
+ * else took the batch over changes nothing.
+ */
+export interface BatchLedger {
+  /** The events that the batch was cut from, as far as retention left them. */
+  eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]>;
+  accepted(batch: ClaimedBatch, answer: Answer, sent: SentFacts): Promise<Settled>;
+  /** @returns the delay of the next attempt; undefined while it is paused */
+  later(batch: ClaimedBatch, answer: LaterAnswer, elapsedMs: number): Promise<Settled & { delayMs?: number }>;
+  /** @returns ids of the parts, where they are to be woken by the caller */
+  split(
+    batch: ClaimedBatch,
+    parts: readonly BatchDraft[],
+    answer: Answer & { reason: string },
+    elapsedMs: number,
+  ): Promise<bigint[]>;
+  /** Gives up on a batch of one event. */
+  dead(batch: ClaimedBatch, event: RecordedEvent, rendered: string, facts: DeadFacts): Promise<Settled>;
+  /** Lays the attempt down unsent: it is due at once. */
+  unsent(batch: ClaimedBatch): Promise<void>;
+  /** The destination takes requests: what was paused or put off is due now. */
+  reopened(batch: ClaimedBatch): Promise<Settled['turned']>;
+}
+
+export interface DeadFacts {
+  answer: Answer & { reason: string };
+  elapsedMs: number;
+}
+
+/** The ledger's own tables. */
+export class LocalLedger implements BatchLedger {
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly selections: Selections,
+    private readonly policy: RetryPolicy,
+  ) {}
+
+  async eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]> {
+    const wants = await this.selections.of(this.pool, batch);
+    const limit = Number(batch.toPos - batch.fromPos);
+    const read = await readEvents(this.pool, { after: batch.fromPos - 1n, until: batch.toPos, limit });
+    return read.filter(wants);
+  }
+
+  accepted(batch: ClaimedBatch, answer: Answer, sent: SentFacts): Promise<Settled> {
+    return settleAccepted(this.pool, batch, answer, sent);
+  }
+
+  later(batch: ClaimedBatch, answer: LaterAnswer, elapsedMs: number): Promise<Settled & { delayMs?: number }> {
+    return settleLater(this.pool, batch, answer, this.policy, elapsedMs);
+  }
+
+  split(batch: ClaimedBatch, parts: readonly BatchDraft[], answer: Answer, elapsedMs: number): Promise<bigint[]> {
+    return settleSplit(this.pool, batch, parts, answer, elapsedMs);
+  }
+
+  dead(
+    batch: ClaimedBatch,
+    event: RecordedEvent,
+    rendered: string,
+    { answer, elapsedMs }: DeadFacts,
+  ): Promise<Settled> {
+    return settleDead(this.pool, batch, event, rendered, answer, elapsedMs);
+  }
+
+  unsent(batch: ClaimedBatch): Promise<void> {
+    return settleUnsent(this.pool, batch);
+  }
+
+  reopened(batch: ClaimedBatch): Promise<Settled['turned']> {
+    return reopenDestination(this.pool, batch.destination);
+  }
+}
