@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { apiKeyCommand } from './commands/api-key.js';
+import { backfillCommand } from './commands/backfill.js';
 import { configCommand } from './commands/config.js';
 import { datadogCommand } from './commands/datadog.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -36,6 +37,7 @@ export function buildProgram(): Command {
     rebuildCommand(),
     datadogCommand(),
     retentionCommand(),
+    backfillCommand(),
     apiKeyCommand(),
     migrateCommand(),
     configCommand(),

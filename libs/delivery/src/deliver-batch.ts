@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { AffidavitError } from '#events';
 import type { RecordedEvent } from '#record';
 import type { Admission, Pass } from './admission.js';
 import type { Answer } from './answer.js';
@@ -137,7 +138,7 @@ export class BatchDelivery {
       }
       case 'too-large':
         seen(true);
-        return this.narrow(attempt, answer);
+        return this.narrowAndGoOn(attempt, answer);
       case 'invalid':
         seen(true);
         return this.judgeInvalid(attempt, answer);
@@ -182,7 +183,8 @@ export class BatchDelivery {
       try {
         return await settle();
       } catch (error) {
-        if (stop.aborted || performance.now() - startedAt > SETTLE_PATIENCE_MS) throw error;
+        const isFinal = error instanceof AffidavitError && error.retry === 'never';
+        if (isFinal || stop.aborted || performance.now() - startedAt > SETTLE_PATIENCE_MS) throw error;
         if (tries === 1)
           observer.trouble(`batch ${batch.id} was accepted, but that could not be written down yet`, error);
         await sleep(SETTLE_AGAIN_MS, undefined, { signal: stop }).catch(() => undefined);
@@ -203,8 +205,14 @@ export class BatchDelivery {
         return this.again(batch, settled, verdict.reason);
       }
       this.acceptedAt = performance.now();
-      if (batch.probe) this.observeTurn({ turned: await ledger.reopened(batch) });
     }
+    return this.narrowAndGoOn(attempt, answer);
+  }
+
+  /** It reads requests, whatever it makes of this one: where it was asked with this one alone, all others may follow. */
+  private async narrowAndGoOn(attempt: Attempt, answer: Answer & { reason: string }): Promise<AfterDelivery> {
+    const { batch } = attempt;
+    if (batch.probe) this.observeTurn({ turned: await this.delivery.ledger.reopened(batch) });
     const after = await this.narrow(attempt, answer);
     return { ...after, reopened: after.reopened || batch.probe };
   }

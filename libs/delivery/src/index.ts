@@ -1,5 +1,32 @@
 export * from './admission.js';
 export * from './answer.js';
+export {
+  type AskedBackfill,
+  type AuditLogApi,
+  type Backfill,
+  type BackfillReport,
+  type BackfillRequest,
+  type BackfillSenderOptions,
+  type BackfillState,
+  type BackfillView,
+  cancelBackfill,
+  isOver,
+  type Lease,
+  type LeaseRequest,
+  type LeaseView,
+  type LentBatchView,
+  type LentResult,
+  lendBatch,
+  listBackfills,
+  pauseBackfill,
+  planBackfill,
+  RemoteLedger,
+  readBackfill,
+  releaseBackfill,
+  resumeBackfill,
+  sendBackfill,
+  settleLent,
+} from './backfill/index.js';
 export * from './batch-ledger.js';
 export * from './cut.js';
 export * from './deliver-batch.js';

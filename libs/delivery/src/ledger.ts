@@ -72,7 +72,7 @@ export interface BatchDraft {
   idsDigest: Buffer;
 }
 
-const BATCH_COLUMNS = `b.id, b.range, b.destination, b.lane, b.parent, b.from_pos AS "fromPos", b.to_pos AS "toPos", b.count,
+export const BATCH_COLUMNS = `b.id, b.range, b.destination, b.lane, b.parent, b.from_pos AS "fromPos", b.to_pos AS "toPos", b.count,
   b.ids_digest AS "idsDigest", b.mapping_version AS "mappingVersion", b.filter_version AS "filterVersion", b.attempt,
   b.bytes, b.uncertain, b.purged,
   (SELECT plan FROM delivery_range r WHERE r.id = b.range) AS plan`;
@@ -549,25 +549,28 @@ export interface Waiting {
 /**
  * Batches of a lane that should be under way: due ones, and those whose holder vanished. While the destination is not
  * delivering, at most one, and that only when its next probe is due.
+ * @param plan only those of this replay or backfill
  */
 export async function waitingBatches(
   db: Queryable,
   destination: string,
   lane: Lane,
   limit: number,
+  plan?: string,
 ): Promise<Waiting[]> {
   const { rows } = await db.query<Waiting>(
     `SELECT b.id AS batch, b.attempt + 1 AS attempt
        FROM delivery_batch b JOIN delivery_destination d ON d.destination = b.destination
       WHERE b.destination = $1 AND b.lane = $2 AND d.open_at <= clock_timestamp()
         AND NOT d.is_held AND ${NOT_RESTING}
+        AND ($4::text IS NULL OR EXISTS (SELECT FROM delivery_range r WHERE r.id = b.range AND r.plan = $4))
         AND ((b.state = 'due' AND (b.due_at <= clock_timestamp() OR d.state <> 'delivering'))
           OR (b.state = 'sending' AND b.lease_until < clock_timestamp())
           OR (b.state = 'paused' AND d.state <> 'delivering'))
       -- Probes take turns: an event that makes the destination fail must not be the only one it is ever asked with.
       ORDER BY CASE WHEN d.state = 'delivering' THEN 0 ELSE b.attempt END, b.from_pos, b.id
       LIMIT (SELECT CASE WHEN state = 'delivering' THEN $3::int ELSE 1 END FROM delivery_destination WHERE destination = $1)`,
-    [destination, lane, limit],
+    [destination, lane, limit, plan ?? null],
   );
   return rows;
 }

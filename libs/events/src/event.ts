@@ -220,6 +220,9 @@ export const EVENT_DATA = {
     outcome: Outcome,
     sent: count,
     late: count.optional(),
+    dead: count.optional(),
+    purged: count.optional(),
+    possibleDuplicates: count.optional(),
     by: shortText.optional(),
   }),
   /** A destination refuses an event for good; the event itself stands in the record. */
