@@ -505,7 +505,7 @@ describe('the audit-log API', () => {
         .publicKey.export({ type: 'spki', format: 'der' })
         .toString('base64');
       const token = (await ask('/v1/enrolments', { as: 'admin', body: { node: 'gw-docs' } })).body.token;
-      const backfill = { destination: 'datadog', kind: 'datadog', mappingVersion: 1 };
+      const backfill = { destination: 'of-the-docs', kind: 'datadog', mappingVersion: 1 };
       const { id } = (await ask('/v1/backfills', { as: 'operator', body: backfill })).body;
       const lease = { sender: 'docs', leaseMs: 60_000, maxEvents: 5, maxBytes: 1_000_000, mappingVersions: [1] };
       const lent = await ask(`/v1/backfills/${id}/lease`, { as: 'operator', body: lease });
@@ -566,15 +566,15 @@ describe('the audit-log API', () => {
       `INSERT INTO delivery_range (destination, lane, from_pos, next_pos) VALUES ('datadog', 'live', 0, 3)`,
     );
     const { body } = await ask('/v1/status');
-    expect(body.destinations).toMatchObject([
-      {
+    expect(body.destinations).toContainEqual(
+      expect.objectContaining({
         destination: 'datadog',
         state: 'delivering',
         lanes: [{ lane: 'live', position: '3', behind: String(BigInt(body.head.size) - 3n) }],
         oldestUndeliveredAt: expect.any(String),
         deadLetters: 0,
-      },
-    ]);
+      }),
+    );
   });
 
   it('answers 503 while PostgreSQL is away', async () => {

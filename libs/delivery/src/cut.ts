@@ -34,7 +34,7 @@ export const CUT_OPTIONS: CutOptions = { maxOpen: 64, maxWaiting: 4, jumpPositio
 
 export type Cut =
   /** `more`: positions lie behind the cursor still. */
-  | { kind: 'cut'; batch: bigint; count: number; more: boolean }
+  | { kind: 'cut'; batch: bigint; count: number; more: boolean; events: RecordedEvent[] }
   /** The cursor moved over positions that this destination does not want, or that retention removed. */
   | { kind: 'passed'; more: boolean }
   /** Live now stands at the head; what lay between is a range of the catch-up lane. */
@@ -117,7 +117,7 @@ export async function cutBatch(
       mappingVersion,
       filterVersion,
     });
-    return { kind: 'cut', batch, count: wanted.length, more };
+    return { kind: 'cut', batch, count: wanted.length, more, events: wanted };
   });
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import type { LocalLedger } from './batch-ledger.js';
 import { CUT_OPTIONS, type CutOptions, cutBatch } from './cut.js';
 import { BatchDelivery, type Delivery } from './deliver-batch.js';
 import type { Lane } from './destination.js';
@@ -10,6 +11,7 @@ import type { Selections } from './selection.js';
 
 export interface LaneOptions extends Delivery {
   pool: pg.Pool;
+  ledger: LocalLedger;
   selections: Selections;
   lane: Lane;
   rate?: Rate | undefined;
@@ -87,7 +89,7 @@ export class DeliveryLane {
   }
 
   private async cutWhileWanted(): Promise<void> {
-    const { pool, destination, lane, observer, selections, admission } = this.options;
+    const { pool, destination, lane, ledger, observer, selections, admission } = this.options;
     while (this.isCutWanted && !this.isStopped) {
       this.isCutWanted = false;
       const startedAt = performance.now();
@@ -97,8 +99,10 @@ export class DeliveryLane {
             ...this.cutOptions,
             maxCount: admission.batchCount,
           });
-          if (cut.kind === 'cut') await this.queue.wake(cut.batch, 1);
-          else if (cut.kind === 'jumped') this.options.onOthersDue?.();
+          if (cut.kind === 'cut') {
+            ledger.remember(cut.batch, cut.events);
+            await this.queue.wake(cut.batch, 1);
+          } else if (cut.kind === 'jumped') this.options.onOthersDue?.();
           if (this.isStopped || cut.kind === 'idle' || ('more' in cut && !cut.more)) break;
         }
       } catch (error) {

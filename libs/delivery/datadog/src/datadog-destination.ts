@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#record';
 import type { Answer } from '../../src/answer.js';
 import type { Destination, RenderContext } from '../../src/destination.js';
 import { IntakeClock } from './intake-clock.js';
-import { GOAL_REQUEST_BYTES, MAX_LOGS, MAX_REQUEST_BYTES } from './limits.js';
+import { GOAL_REQUEST_BYTES, MAPPED_EXTRA_BYTES, MAX_LOGS, MAX_REQUEST_BYTES, SMALL_EVENT_BYTES } from './limits.js';
 import { MAPPING_VERSIONS, renderLog, reservedDate } from './log.js';
 import { IntakeSender } from './sender.js';
 
@@ -49,6 +49,12 @@ export class DatadogDestination implements Destination {
 
   isLate(event: RecordedEvent): boolean {
     return reservedDate(event.occurredAt ?? event.recordedAt, this.clock.nowMs()) === undefined;
+  }
+
+  /** Rendering every event a second time, only to know its size, took as much as all the rest of a delivery. */
+  measure(event: RecordedEvent): number | undefined {
+    const { length } = event.body;
+    return length <= SMALL_EVENT_BYTES ? length + MAPPED_EXTRA_BYTES : undefined;
   }
 
   render(event: RecordedEvent, context: RenderContext): string {
