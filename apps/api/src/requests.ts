@@ -162,10 +162,18 @@ const Retry = z.strictObject({
   waitMs,
 });
 const Accepted = z.strictObject({ kind: z.literal('accepted'), status: answered.status });
-const Unauthorized = z.strictObject({ kind: z.literal('unauthorized'), ...answered });
+const Unauthorized = z.strictObject({
+  kind: z.literal('unauthorized'),
+  reason: answered.reason,
+  status: answered.status.exactOptional(),
+});
 const TooLarge = z.strictObject({ kind: z.literal('too-large'), ...answered });
 const Invalid = z.strictObject({ kind: z.literal('invalid'), ...answered });
-const Refused = z.strictObject({ kind: z.literal('refused'), ...answered });
+const Refused = z.strictObject({
+  kind: z.literal('refused'),
+  reason: answered.reason,
+  status: answered.status.exactOptional(),
+});
 
 const attempt = z.int().positive().describe('Of the lease.');
 const elapsedMs = z.number().nonnegative().max(LONGEST_MS);

@@ -1,6 +1,8 @@
+import { existsSync, readFileSync } from 'node:fs';
 import type { Destination, EventSelection, Rate } from '#delivery';
 import { DatadogDestination, intakeUrl } from '#delivery/datadog';
-import type { Settings } from '#platform';
+import { WebhookDestination } from '#delivery/webhook';
+import { type DestinationPolicy, destinationsOf, loadPolicy, readSecret, type Settings } from '#platform';
 import { STAND_IN_KEY, standInUrl } from '../datadog-reader.js';
 import { CliError } from '../errors.js';
 
@@ -12,21 +14,48 @@ export interface ConfiguredDestination {
 }
 
 /**
- * The destination of this name. Without a key, Datadog is the stand-in on this machine.
- * @throws CLI_DESTINATION_UNKNOWN
+ * The destination of this name, out of affidavit.yaml or, where that names none, of the environment. Where nothing at all is said of
+ * Datadog, it is the stand-in on this machine.
+ * @throws CLI_DESTINATION_UNKNOWN, CONFIG_POLICY_INVALID
  */
 export function configuredDestination(name: string, settings: Settings): ConfiguredDestination {
-  const { ddApiKey, ddLogsUrl, ddSite, ddEnv: env } = settings;
-  if (name !== 'datadog') {
+  const { configFile, ddApiKey } = settings;
+  const policy = existsSync(configFile) ? loadPolicy(configFile) : { destinations: [] };
+  const all = destinationsOf(policy, settings);
+  const found = all.find((one) => one.name === name);
+  if (!found) {
     throw new CliError({
       code: 'CLI_DESTINATION_UNKNOWN',
-      message: `the configuration has no destination ${JSON.stringify(name)}; it has: datadog`,
-      remedy: 'Name one of those, or add it: the secrets must be here, where it is sent from.',
+      message: `the configuration of this machine has no destination ${JSON.stringify(name)}; it has: ${all.map((one) => one.name).join(', ')}`,
+      remedy: 'Name one of those with --destination, or add it: its secrets must be here, where it is sent from.',
       retry: 'never',
     });
   }
-  const options = ddApiKey
-    ? { url: ddLogsUrl ?? intakeUrl(ddSite), apiKey: ddApiKey, env }
-    : { url: `${standInUrl(settings)}/api/v2/logs`, apiKey: STAND_IN_KEY, env };
-  return { destination: new DatadogDestination(options), selection: {} };
+  const isStandIn = policy.destinations.length === 0 && !ddApiKey;
+  return {
+    destination: isStandIn ? standIn(settings) : destinationOf(found, settings),
+    selection: found.filter,
+    rate: found.rate,
+  };
+}
+
+function standIn(settings: Settings): Destination {
+  const url = `${standInUrl(settings)}/api/v2/logs`;
+  return new DatadogDestination({ url, apiKey: STAND_IN_KEY, env: settings.ddEnv, allowPrivate: true });
+}
+
+/** As the forwarder makes it. */
+function destinationOf(policy: DestinationPolicy, settings: Settings): Destination {
+  const { name, allowPrivate } = policy;
+  if (policy.kind === 'datadog') {
+    const { apiKey, site } = policy;
+    const url = policy.url ?? intakeUrl(site);
+    return new DatadogDestination({ name, url, apiKey: () => readSecret(apiKey), env: settings.ddEnv, allowPrivate });
+  }
+  const { url, secrets, batch, maxEvents, timeoutMs, ca } = policy;
+  return new WebhookDestination({
+    ...{ name, url, batch, maxEvents, timeoutMs, allowPrivate },
+    secrets: () => secrets.map((source) => readSecret(source)),
+    ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
+  });
 }
