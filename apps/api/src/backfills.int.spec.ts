@@ -434,7 +434,7 @@ describe('a backfill', () => {
           }
         },
       ),
-      { numRuns: 6 },
+      { numRuns: 6, endOnFailure: true },
     );
   }, 120_000);
 });
