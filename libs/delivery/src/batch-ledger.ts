@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type RecordedEvent, readEvents } from '#record';
+import { type RecordedEvent, scanEvents } from '#record';
 import type { Answer } from './answer.js';
 import {
   type BatchDraft,
@@ -74,13 +74,13 @@ export class LocalLedger implements BatchLedger {
 
   /** Keeps what was cut just now, since most of it is sent at once, by this process: reading is a third of the work of a delivery. */
   remember(batch: bigint, events: RecordedEvent[]): void {
+    const now = performance.now();
+    // Taken by another process, or put off.
+    for (const [old, { at }] of this.fresh) if (now - at > FRESH_MS) this.forget(old);
     const bytes = events.reduce((sum, event) => sum + event.body.length, 0);
-    if (bytes > FRESH_BYTES) return;
-    for (const oldest of this.fresh.keys()) {
-      if (this.freshBytes + bytes <= FRESH_BYTES) break;
-      this.forget(oldest);
-    }
-    this.fresh.set(batch, { events, bytes, at: performance.now() });
+    // What is there is sent first: it stays.
+    if (this.freshBytes + bytes > FRESH_BYTES) return;
+    this.fresh.set(batch, { events, bytes, at: now });
     this.freshBytes += bytes;
   }
 
@@ -97,8 +97,13 @@ export class LocalLedger implements BatchLedger {
     if (known && batch.attempt === 1) return known;
     const wants = await this.selections.of(this.pool, batch);
     const limit = Number(batch.toPos - batch.fromPos);
-    const read = await readEvents(this.pool, { after: batch.fromPos - 1n, until: batch.toPos, limit });
-    return read.filter(wants);
+    const client = await this.pool.connect();
+    try {
+      const read = await scanEvents(client, { after: batch.fromPos - 1n, until: batch.toPos, limit });
+      return read.filter(wants);
+    } finally {
+      client.release();
+    }
   }
 
   accepted(batch: ClaimedBatch, answer: Answer, sent: SentFacts): Promise<Settled> {

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inTransaction, type RecordedEvent, readEvents, readHead } from '#record';
+import { inTransaction, type RecordedEvent, readHead, scanEvents } from '#record';
 import { type Destination, type Lane, newestMapping } from './destination.js';
 import { type BatchDraft, digestIds, insertBatch } from './ledger.js';
 import { newestFilterVersion, type Selections } from './selection.js';
@@ -205,7 +205,7 @@ async function fill(client: pg.PoolClient, destination: Cutter, filling: Filling
     // As many positions as a batch holds events, not "the next 1000 up to the head": on a table without statistics PostgreSQL would
     // sort the whole backlog for each batch (seen: 100 ms instead of 4 ms at 30,000 events).
     const until = at + BigInt(maxCount) < end ? at + BigInt(maxCount) : end;
-    const events = await readEvents(client, {
+    const events = await scanEvents(client, {
       after: at - 1n,
       until,
       limit: maxCount,

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises';
 import { AffidavitError } from '#events';
 import type { RecordedEvent } from '#record';
 import type { Admission, Pass } from './admission.js';
@@ -41,6 +41,7 @@ const CHECK_TIMEOUT_MS = 5_000;
  */
 const SETTLE_PATIENCE_MS = 10 * 60_000;
 const SETTLE_AGAIN_MS = 250;
+const RENDERED_AT_ONCE = 100;
 
 /** Delivers batches of one destination. Holds no state but when it was last accepted. */
 export class BatchDelivery {
@@ -82,14 +83,7 @@ export class BatchDelivery {
   private async attempt(batch: ClaimedBatch, claimedAt: number, pass: Pass): Promise<AfterDelivery> {
     const { ledger, destination, leaseMs } = this.delivery;
     const events = await this.eventsOf(batch);
-    const rendered = events.map((event) =>
-      destination.render(event, {
-        batch: batch.id,
-        attempt: batch.attempt,
-        lane: batch.lane,
-        mappingVersion: batch.mappingVersion,
-      }),
-    );
+    const rendered = await this.render(batch, events);
     // What is left of the lease, with room for the settlement.
     const remainingMs = leaseMs * 0.9 - (performance.now() - claimedAt);
     if (remainingMs <= 0 || this.delivery.stop.aborted) {
@@ -102,6 +96,19 @@ export class BatchDelivery {
     const elapsedMs = performance.now() - sentAt;
     pass.learn(answer, elapsedMs, events.length);
     return this.settle({ batch, events, rendered, late, answer, elapsedMs });
+  }
+
+  /** A thousand events take ten milliseconds: cutting, claims and answers of others come in between. */
+  private async render(batch: ClaimedBatch, events: readonly RecordedEvent[]): Promise<string[]> {
+    const { destination } = this.delivery;
+    const { id, attempt, lane, mappingVersion } = batch;
+    const context = { batch: id, attempt, lane, mappingVersion };
+    const rendered: string[] = [];
+    for (const event of events) {
+      rendered.push(destination.render(event, context));
+      if (rendered.length % RENDERED_AT_ONCE === 0) await immediately();
+    }
+    return rendered;
   }
 
   private async eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]> {
