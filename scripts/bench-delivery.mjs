@@ -61,16 +61,18 @@ async function sink() {
   process.on('disconnect', () => process.exit(0));
 }
 
-/** Serialises, compresses and posts; nothing else. */
+/** Serialises, compresses and posts; nothing else. One batch after the other, or as many side by side as the forwarder has. */
 async function bareLoop() {
   const { Pool } = await import('undici');
   const compress = promisify(gzip);
-  const [{ url, file, total }] = await new Promise((resolve) => process.once('message', (...all) => resolve(all)));
+  const [{ url, file, total, concurrency }] = await new Promise((resolve) =>
+    process.once('message', (...all) => resolve(all)),
+  );
   const logs = readFileSync(file, 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
-  const pool = new Pool(new URL(url).origin, { connections: CONCURRENCY });
+  const pool = new Pool(new URL(url).origin, { connections: concurrency });
   const begun = performance.now();
   let next = 0;
   const work = async () => {
@@ -89,7 +91,7 @@ async function bareLoop() {
       await answer.body.dump();
     }
   };
-  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+  await Promise.all(Array.from({ length: concurrency }, work));
   process.send({ seconds: (performance.now() - begun) / 1000, cpu: cpuSeconds(process.pid) });
   await pool.close();
   process.disconnect();
@@ -270,17 +272,29 @@ async function drain(world) {
   say(`forwarder: ${JSON.stringify(results.forwarder)}`);
 
   const file = await mappedSample(world);
-  await ask(world.sink, 'reset');
-  const bare = child('bare');
-  bare.send({ url: world.url, file, total: size });
-  const { seconds: bareSeconds, cpu: bareCpu } = await answerOf(bare);
-  const counts = await ask(world.sink, 'counts');
-  results.bareLoop = {
-    ...{ seconds: bareSeconds, eventsPerSecond: Math.round(size / bareSeconds), requests: counts.requests },
-    ...{ wireBytes: counts.bytes, cpuSeconds: bareCpu },
+  const bare = async (concurrency) => {
+    await ask(world.sink, 'reset');
+    const loop = child('bare');
+    loop.send({ url: world.url, file, total: size, concurrency });
+    const { seconds: took, cpu: cpuTaken } = await answerOf(loop);
+    const counts = await ask(world.sink, 'counts');
+    return {
+      seconds: took,
+      eventsPerSecond: Math.round(size / took),
+      requests: counts.requests,
+      wireBytes: counts.bytes,
+      cpuSeconds: cpuTaken,
+    };
   };
-  results.ratio = Number((results.forwarder.eventsPerSecond / results.bareLoop.eventsPerSecond).toFixed(2));
+  results.bareLoop = await bare(1);
+  results.bareLoops = await bare(CONCURRENCY);
+  const share = (other) => Number((results.forwarder.eventsPerSecond / other.eventsPerSecond).toFixed(2));
+  results.ratio = share(results.bareLoop);
+  results.ratioSideBySide = share(results.bareLoops);
   say(`bare loop: ${JSON.stringify(results.bareLoop)}; the forwarder does ${results.ratio} of it`);
+  say(
+    `${CONCURRENCY} side by side: ${JSON.stringify(results.bareLoops)}; the forwarder does ${results.ratioSideBySide} of it`,
+  );
 }
 
 /** Mapped events as the forwarder posts them, a line each. */
@@ -374,7 +388,6 @@ async function trickle({ pool, write }, forMs, isOver = () => false) {
 }
 
 function environment(world) {
-  world.ports ??= { api: 18_470, forwarder: 18_472 };
   return {
     ...{ PATH: process.env.PATH, HOME: process.env.HOME },
     ...{ DATABASE_URL: world.databaseUrl, REDIS_URL: world.redis.url, DD_API_KEY: 'bench', DD_LOGS_URL: world.url },
@@ -396,7 +409,7 @@ async function start(world, app) {
   for (;;) {
     if (process_.exitCode !== null) throw new Error(`${app} ended with code ${process_.exitCode}`);
     const answer = await fetch(`http://${world.host}:${world.ports[app]}/healthz`).catch(() => undefined);
-    if (answer?.ok && existsSync(join(world.folder, 'data', 'admin.key')) | (app !== 'api')) return process_;
+    if (answer?.ok && (app !== 'api' || existsSync(join(world.folder, 'data', 'admin.key')))) return process_;
     await wait(20);
   }
 }
@@ -453,7 +466,7 @@ function cpuSeconds(pid) {
   }
 }
 
-function table({ forwarder, bareLoop, ratio, backfill: sent, liveMs, load, eventBytes }) {
+function table({ forwarder, bareLoop, bareLoops, ratio, ratioSideBySide, backfill: sent, liveMs, load, eventBytes }) {
   const memory = (rss) =>
     rss ? `${rss.most} MB at most, ${rss.atQuarter} MB at a quarter, ${rss.atEnd} MB at the end` : 'not known';
   const rows = [`| what | measured |\n|---|---|\n| events | ${events} of about ${eventBytes} bytes |`];
@@ -462,6 +475,7 @@ function table({ forwarder, bareLoop, ratio, backfill: sent, liveMs, load, event
       `| forwarder, record to sink | ${forwarder.eventsPerSecond}/s |`,
       `| bare loop | ${bareLoop.eventsPerSecond}/s |`,
       `| forwarder / bare loop | ${ratio} |`,
+      `| bare loop, four requests side by side | ${bareLoops.eventsPerSecond}/s (${ratioSideBySide}) |`,
       `| memory of the forwarder | ${memory(forwarder.rssMb)} |`,
     );
   }
