@@ -45,6 +45,7 @@ export class DeliveryLane {
   private sweeper: NodeJS.Timeout | undefined;
   private cutting: Promise<void> | undefined;
   private sweeping: Promise<void> | undefined;
+  private readonly waking = new Set<Promise<void>>();
   private isCutWanted = false;
   private isStopped = false;
 
@@ -85,6 +86,7 @@ export class DeliveryLane {
     clearInterval(this.sweeper);
     this.queue.giveUpIfAway();
     await Promise.all([this.cutting, this.sweeping]);
+    await Promise.all(this.waking);
     await this.queue.close();
   }
 
@@ -101,7 +103,7 @@ export class DeliveryLane {
           });
           if (cut.kind === 'cut') {
             ledger.remember(cut.batch, cut.events);
-            await this.queue.wake(cut.batch, 1);
+            this.wakeBeside(cut.batch);
           } else if (cut.kind === 'jumped') this.options.onOthersDue?.();
           if (this.isStopped || cut.kind === 'idle' || ('more' in cut && !cut.more)) break;
         }
@@ -113,6 +115,15 @@ export class DeliveryLane {
       const restMs = startedAt + CUT_INTERVAL_MS - performance.now();
       if (restMs > 0) await sleep(restMs);
     }
+  }
+
+  /** The next batch is cut meanwhile. A wake-up that failed is made again by the sweep. */
+  private wakeBeside(batch: bigint): void {
+    const waking = this.queue
+      .wake(batch, 1)
+      .catch((error: unknown) => this.options.observer.trouble('the queue failed', error))
+      .finally(() => this.waking.delete(waking));
+    this.waking.add(waking);
   }
 
   private async deliver(batch: bigint, attempt: number): Promise<void> {
