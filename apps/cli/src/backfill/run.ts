@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os';
 import { type BackfillView, type DeliveryObserver, RemoteLedger, SILENT_OBSERVER, sendBackfill } from '#delivery';
 import { describeError } from '#events';
 import type { Settings } from '#platform';
@@ -26,6 +27,8 @@ const SAY_AGAIN_MS = 10_000;
  * @throws what the API or the configuration refuses; CLI_DESTINATION_REFUSES where the key is not taken
  */
 export async function runBackfill(settings: Settings, options: BackfillOptions): Promise<BackfillView> {
+  // Where it shares a machine with the record or a forwarder, those go first.
+  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
   const eventsPerSecond = options.rate === undefined ? undefined : rateOf(options.rate);
   const api = ApiClient.at(options.source, settings);
   const bar = new ProgressBar();

@@ -29,7 +29,8 @@ export interface BackfillSenderOptions {
 
 const LEASE_MS = 30_000;
 const REQUEST_TIMEOUT_MS = 20_000;
-const CONCURRENCY = 4;
+/** A second one is sent while the first is read; more would only take from live what is quicker there. */
+const CONCURRENCY = 2;
 const STOP_GRACE_MS = 5_000;
 /** Longest time without a word to the API: it would give the backfill to another. */
 const ASK_AGAIN_MS = 5_000;
