@@ -321,7 +321,7 @@ async function backfill(world) {
       )
       .then(({ rows }) => rows[0].done);
   while (!(await settled())) await wait(250);
-  const alone = await trickle(world, 30_000);
+  const alone = await trickle(world, 60_000);
   const { size } = (await pool.query('SELECT size FROM log_head')).rows[0];
   const from = performance.now();
   const cli = spawn(
@@ -356,7 +356,10 @@ async function backfill(world) {
   }
 }
 
-/** A few live events five times a second: from the commit to the batch that is accepted. */
+/**
+ * A few live events, some five times a second: from the commit to the batch that is accepted. At random, since a steady beat of 200 ms
+ * would keep step with the forwarder's own pace (decision 0008) and show one phase of it only.
+ */
 async function trickle({ pool, write }, forMs, isOver = () => false) {
   const latencies = [];
   const waiting = [];
@@ -375,7 +378,7 @@ async function trickle({ pool, write }, forMs, isOver = () => false) {
   };
   const looking = look();
   while (performance.now() - begun < forMs && !isOver()) {
-    const next = performance.now() + 200;
+    const next = performance.now() + 20 + Math.random() * 360;
     const position = await write(5);
     waiting.push({ position: Number(position), at: performance.now() });
     await wait(Math.max(0, next - performance.now()));
