@@ -21,6 +21,8 @@ interface SeenLog {
 
 interface Running {
   child: ChildProcess;
+  /** To its terminal, so far. */
+  said(): string;
   /** What it said at its end. @throws where it failed */
   ended: Promise<Report>;
 }
@@ -48,12 +50,16 @@ function start(world: World, to: bigint, ...more: string[]): Running {
     });
   });
   ended.catch(() => undefined);
-  return { child, ended };
+  return { child, said: () => complaints, ended };
 }
 
+/** Where the record ends, once there is enough for a backfill that lasts some seconds. */
 async function head(world: World): Promise<bigint> {
-  const [row] = await world.stack.query<{ size: string }>('SELECT size FROM log_head');
-  return BigInt(row?.size ?? 0);
+  return until('there is some history', async () => {
+    const [row] = await world.stack.query<{ size: string }>('SELECT size FROM log_head');
+    const size = BigInt(row?.size ?? 0);
+    return size >= 400n && size;
+  });
 }
 
 async function sentSoFar(world: World): Promise<number> {
@@ -61,6 +67,18 @@ async function sentSoFar(world: World): Promise<number> {
     `SELECT coalesce(sum(count), 0)::int AS n FROM delivery_batch WHERE lane = 'backfill' AND state = 'accepted'`,
   );
   return row?.n ?? 0;
+}
+
+/** Until so many events are sent. @throws where that takes too long, or the command ends before */
+async function sends(world: World, { child, ended, said }: Running, goal: number): Promise<void> {
+  const reached = until(`${goal} events are sent`, async () => (await sentSoFar(world)) >= goal, 40_000);
+  const early = ended.then(({ report }) => {
+    throw new Error(`it ended with ${report.sent} events`);
+  });
+  await Promise.race([reached, early]).catch((error: unknown) => {
+    child.kill('SIGKILL');
+    throw new Error(`${error}; it said: ${said()}`);
+  });
 }
 
 async function expectBackfilled(world: World, { fromPos, toPos, report }: Report): Promise<void> {
@@ -86,14 +104,12 @@ export const BACKFILL_CASES: FaultCase[] = [
   {
     name: 'the process that sends a backfill is killed, twice, and the same command goes on',
     group: 'kill',
-    core: true,
     async run(world) {
-      await world.answered(200);
       const to = await head(world);
       for (const goal of [50, 150]) {
-        const { child } = start(world, to, ...RATE);
-        await until(`${goal} events are sent`, async () => (await sentSoFar(world)) >= goal, 40_000);
-        child.kill('SIGKILL');
+        const running = start(world, to, ...RATE);
+        await sends(world, running, goal);
+        running.child.kill('SIGKILL');
       }
       const ended = await start(world, to).ended;
       expect(ended.state).toBe('finished');
@@ -107,15 +123,14 @@ export const BACKFILL_CASES: FaultCase[] = [
     name: 'the API is killed while batches of a backfill are lent, again and again',
     group: 'kill',
     async run(world, dice) {
-      await world.answered(200);
       const to = await head(world);
-      const { ended } = start(world, to, ...RATE);
+      const running = start(world, to, ...RATE);
       for (const goal of [30, 120, 200]) {
-        await until(`${goal} events are sent`, async () => (await sentSoFar(world)) >= goal, 40_000);
+        await sends(world, running, goal);
         await new Promise((resolve) => setTimeout(resolve, dice.between(0, 200)));
         await world.crash('api');
       }
-      await expectBackfilled(world, await ended);
+      await expectBackfilled(world, await running.ended);
       return undefined;
     },
   },
