@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { apiKeyCommand } from './commands/api-key.js';
+import { backfillCommand } from './commands/backfill.js';
 import { configCommand } from './commands/config.js';
 import { datadogCommand } from './commands/datadog.js';
 import { deadLettersCommand } from './commands/deadletters.js';
@@ -46,6 +47,7 @@ export function buildProgram(): Command {
     reconcileCommand(),
     datadogCommand(),
     retentionCommand(),
+    backfillCommand(),
     apiKeyCommand(),
     migrateCommand(),
     configCommand(),
