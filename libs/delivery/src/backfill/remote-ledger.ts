@@ -33,7 +33,7 @@ type OnWire<T> = {
         : T[K];
 };
 export type BackfillView = OnWire<Backfill>;
-export type LentBatchView = OnWire<ClaimedBatch>;
+export type LentBatchView = OnWire<Omit<ClaimedBatch, 'only' | 'isResend'>>;
 
 export interface LeaseView {
   state: BackfillState;
@@ -188,6 +188,8 @@ export function lentBatch(view: LentBatchView): ClaimedBatch {
     fromPos: BigInt(view.fromPos),
     toPos: BigInt(view.toPos),
     idsDigest: Buffer.from(view.idsDigest, 'hex'),
+    only: null,
+    isResend: false,
   };
 }
 
