@@ -47,7 +47,7 @@ describe('Forwarder', () => {
     const made = new Forwarder({
       pool: record.pool,
       redisUrl,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
       policy: QUICK,
       sweepMs: 200,
       leaseMs: 2_000,
@@ -135,7 +135,7 @@ describe('Forwarder', () => {
   it('shares the work between two forwarders without sending anything twice', async () => {
     await record.record(producer, drafts(3_000));
     const destination = () => {
-      const made = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+      const made = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
       return Object.assign(made, { limits: { ...made.limits, count: 50 } });
     };
     await Promise.all([forwarder({ destination: destination() }), forwarder({ destination: destination() })]);
@@ -247,7 +247,12 @@ describe('Forwarder', () => {
   it('takes an address that answers 400 to everything for a wrong address, not for wrong events', async () => {
     await record.record(producer, drafts(20));
     await forwarder({
-      destination: new DatadogDestination({ url: `${standIn.url}/api/v2/wrong`, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({
+        url: `${standIn.url}/api/v2/wrong`,
+        apiKey: KEY,
+        env: 'test',
+        allowPrivate: true,
+      }),
     });
     const [live] = await until('it is paused', async () => {
       const status = await deliveryStatus(record.pool);
@@ -338,7 +343,7 @@ describe('Forwarder', () => {
   it('jumps to the head when far behind, and lets catch-up bring the rest', async () => {
     await record.record(producer, drafts(500));
     const ends: CatchUpFacts[] = [];
-    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
     await forwarder({
       destination: Object.assign(destination, { limits: { ...destination.limits, count: 20 } }),
       cut: { jumpPositions: 100n },
@@ -366,7 +371,7 @@ describe('Forwarder', () => {
     const late = new Forwarder({
       pool: record.pool,
       redisUrl,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
     });
     running.push(late);
     void late.start();
@@ -399,7 +404,7 @@ describe('Forwarder', () => {
     const late = new Forwarder({
       pool: record.pool,
       redisUrl: line.url,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
     });
     running.push(late);
     void late.start();

@@ -265,7 +265,12 @@ describe('the mapping to Datadog', () => {
   });
 
   it('is measured without being made: rather too large than too small, and not by much', () => {
-    const destination = new DatadogDestination({ url: 'http://127.0.0.1:9/', apiKey: 'unused', env: 'test' });
+    const destination = new DatadogDestination({
+      url: 'http://127.0.0.1:9/',
+      apiKey: 'unused',
+      env: 'test',
+      allowPrivate: true,
+    });
     for (const { draft } of Object.values(SAMPLES)) {
       const recorded = recordedOf(draft);
       const bytes = Buffer.byteLength(renderLog(recorded, CONTEXT));
