@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { readEvents } from '#record';
@@ -7,6 +8,7 @@ import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { DatadogDestination } from '../datadog/src/datadog-destination.js';
 import { type StandIn, startStandIn } from '../datadog/src/stand-in/stand-in.js';
+import type { Answer } from './answer.js';
 import { catchUpDuty } from './catch-up.js';
 import { Forwarder, type ForwarderOptions } from './forwarder.js';
 import { jobId, QUEUE_PREFIX, queueName } from './lane-queue.js';
@@ -217,6 +219,29 @@ describe('Forwarder', () => {
     expect(await states()).not.toMatchObject({ dead: expect.anything() });
     standIn.faults.clear();
     await allArrived();
+  });
+
+  it('does not wait for the lease of a probe that was split', async () => {
+    await record.record(producer, drafts(20));
+    const ids = await recordedIds();
+    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
+    const send = destination.send.bind(destination);
+    const tooSlow = Object.assign(destination, {
+      async send(rendered: readonly string[], signal: AbortSignal): Promise<Answer> {
+        if (rendered.length <= ids.length / 4) return send(rendered, signal);
+        await once(signal, 'abort');
+        return { kind: 'retry', reason: 'no answer in time', mayBeStored: true };
+      },
+    });
+    await forwarder({
+      destination: tooSlow,
+      policy: { ...QUICK, failuresBeforeProbing: 1 },
+      leaseMs: 60_000,
+      requestTimeoutMs: 200,
+    });
+    await allArrived();
+    expect(await settled()).toMatchObject({ split: expect.any(Number) });
+    expect((await deliveryStatus(record.pool))[0]).toMatchObject({ state: 'delivering', reason: null });
   });
 
   it('pauses at 403, loses nothing, and goes on by itself when the key works', async () => {

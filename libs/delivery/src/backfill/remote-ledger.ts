@@ -128,9 +128,9 @@ export class RemoteLedger implements BatchLedger {
     parts: readonly BatchDraft[],
     answer: Answer & { reason: string },
     elapsedMs: number,
-  ): Promise<bigint[]> {
-    await this.settle(batch, { outcome: 'split', at: String(parts[1]?.fromPos), answer, elapsedMs });
-    return [];
+  ): Promise<Settled & { parts: bigint[] }> {
+    const at = String(parts[1]?.fromPos);
+    return { ...(await this.settle(batch, { outcome: 'split', at, answer, elapsedMs })), parts: [] };
   }
 
   dead(
