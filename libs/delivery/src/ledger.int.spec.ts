@@ -17,6 +17,7 @@ import {
   settleDead,
   settleLater,
   settleSplit,
+  settleUnsent,
   waitingBatches,
 } from './ledger.js';
 import { RETRY_POLICY } from './retry.js';
@@ -301,6 +302,15 @@ describe('the delivery ledger', () => {
       `SELECT open_at - clock_timestamp() BETWEEN '0' AND '1 minute' AS soon FROM delivery_destination`,
     );
     expect(rows).toEqual([{ soon: true }]);
+  });
+
+  it('gives the gate to the next probe where one was laid down unsent', async () => {
+    const [batch] = await cutAll(1_000);
+    await settleLater(record.pool, await claimed(batch!, 1), FORBIDDEN, RETRY_POLICY);
+    await openGate();
+    await settleUnsent(record.pool, await claimed(batch!, 2, { leaseMs: 3_600_000 }));
+    expect(await waitingBatches(record.pool, 'datadog', 'live', 10)).toEqual([{ batch, attempt: 3 }]);
+    expect(await claim(batch!, 3)).toMatchObject({ probe: true });
   });
 
   it('keeps a refused event whole, with the reason, and as one dead letter however often it is refused', async () => {

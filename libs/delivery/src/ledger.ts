@@ -565,13 +565,21 @@ export async function settleDead(
   });
 }
 
-/** Lays an attempt down unsent, without judging it: the process stops. It is due at once. */
-export async function settleUnsent(db: Queryable, batch: ClaimedBatch): Promise<void> {
-  await db.query(
-    `UPDATE delivery_batch SET state = 'due', due_at = clock_timestamp(), lease_until = NULL
-      WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
-    [batch.id, batch.attempt],
-  );
+/** Lays an attempt down unsent, without judging it: the process stops. It is due at once; where it was a probe, so is the next one. */
+export async function settleUnsent(pool: pg.Pool, batch: ClaimedBatch): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    if (batch.probe) await lockDestination(client, batch.destination);
+    const { rowCount } = await client.query(
+      `UPDATE delivery_batch SET state = 'due', due_at = clock_timestamp(), lease_until = NULL
+        WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
+      [batch.id, batch.attempt],
+    );
+    if (rowCount !== 1 || !batch.probe) return;
+    await client.query(
+      `UPDATE delivery_destination SET open_at = clock_timestamp() WHERE destination = $1 AND state <> 'delivering'`,
+      [batch.destination],
+    );
+  });
 }
 
 /** Writes one due batch, inside the transaction that cuts or splits. */
