@@ -216,6 +216,8 @@ describe('Forwarder', () => {
       },
       30_000,
     );
+    expect(arrived()).not.toContain(poison);
+    expect(await states()).toMatchObject({ split: expect.any(Number) });
     expect(await states()).not.toMatchObject({ dead: expect.anything() });
     standIn.faults.clear();
     await allArrived();

@@ -25,6 +25,8 @@ const KINDS = /^([45]\d\d(-for-query)?|hang|reset|lose-answer|drop(-for-query)?|
 const FOR_QUERY = '-for-query';
 const FOR_SEARCH = 'search-';
 
+const isStatusForQuery = ({ kind }: Fault) => kind.endsWith(FOR_QUERY) && kind !== 'drop-for-query';
+
 /** The faults that wait for a request, first come first served. */
 export class Faults {
   private waiting: Fault[] = [];
@@ -65,7 +67,7 @@ export class Faults {
 
   /** The fault that one of these logs runs into. */
   takeForLogs(matchesAny: (matcher: LogMatcher) => boolean): Fault | undefined {
-    const fault = this.waiting.find((one) => one.kind === '400-for-query' && one.matches && matchesAny(one.matches));
+    const fault = this.waiting.find((one) => isStatusForQuery(one) && one.matches && matchesAny(one.matches));
     if (fault) this.used(fault);
     return fault;
   }
