@@ -247,8 +247,9 @@ export class BatchDelivery {
       }
       return { wake: [], reopened: false };
     }
-    const parts = await ledger.split(batch, halves(batch, events, rendered), answer, elapsedMs);
-    return { wake: parts.map((part) => ({ batch: part, attempt: 1, delayMs: 0 })), reopened: false };
+    const split = await ledger.split(batch, halves(batch, events, rendered), answer, elapsedMs);
+    this.observeTurn(split, answer.reason);
+    return { wake: split.parts.map((part) => ({ batch: part, attempt: 1, delayMs: 0 })), reopened: false };
   }
 
   private again(batch: ClaimedBatch, settled: Settled & { delayMs?: number }, reason: string): AfterDelivery {

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { readEvents } from '#record';
@@ -7,6 +8,7 @@ import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { DatadogDestination } from '../datadog/src/datadog-destination.js';
 import { type StandIn, startStandIn } from '../datadog/src/stand-in/stand-in.js';
+import type { Answer } from './answer.js';
 import { catchUpDuty } from './catch-up.js';
 import { Forwarder, type ForwarderOptions } from './forwarder.js';
 import { jobId, QUEUE_PREFIX, queueName } from './lane-queue.js';
@@ -47,7 +49,7 @@ describe('Forwarder', () => {
     const made = new Forwarder({
       pool: record.pool,
       redisUrl,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
       policy: QUICK,
       sweepMs: 200,
       leaseMs: 2_000,
@@ -135,7 +137,7 @@ describe('Forwarder', () => {
   it('shares the work between two forwarders without sending anything twice', async () => {
     await record.record(producer, drafts(3_000));
     const destination = () => {
-      const made = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+      const made = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
       return Object.assign(made, { limits: { ...made.limits, count: 50 } });
     };
     await Promise.all([forwarder({ destination: destination() }), forwarder({ destination: destination() })]);
@@ -214,9 +216,34 @@ describe('Forwarder', () => {
       },
       30_000,
     );
+    expect(arrived()).not.toContain(poison);
+    expect(await states()).toMatchObject({ split: expect.any(Number) });
     expect(await states()).not.toMatchObject({ dead: expect.anything() });
     standIn.faults.clear();
     await allArrived();
+  });
+
+  it('does not wait for the lease of a probe that was split', async () => {
+    await record.record(producer, drafts(20));
+    const ids = await recordedIds();
+    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
+    const send = destination.send.bind(destination);
+    const tooSlow = Object.assign(destination, {
+      async send(rendered: readonly string[], signal: AbortSignal): Promise<Answer> {
+        if (rendered.length <= ids.length / 4) return send(rendered, signal);
+        await once(signal, 'abort');
+        return { kind: 'retry', reason: 'no answer in time', mayBeStored: true };
+      },
+    });
+    await forwarder({
+      destination: tooSlow,
+      policy: { ...QUICK, failuresBeforeProbing: 1 },
+      leaseMs: 60_000,
+      requestTimeoutMs: 200,
+    });
+    await allArrived();
+    expect(await settled()).toMatchObject({ split: expect.any(Number) });
+    expect((await deliveryStatus(record.pool))[0]).toMatchObject({ state: 'delivering', reason: null });
   });
 
   it('pauses at 403, loses nothing, and goes on by itself when the key works', async () => {
@@ -247,7 +274,12 @@ describe('Forwarder', () => {
   it('takes an address that answers 400 to everything for a wrong address, not for wrong events', async () => {
     await record.record(producer, drafts(20));
     await forwarder({
-      destination: new DatadogDestination({ url: `${standIn.url}/api/v2/wrong`, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({
+        url: `${standIn.url}/api/v2/wrong`,
+        apiKey: KEY,
+        env: 'test',
+        allowPrivate: true,
+      }),
     });
     const [live] = await until('it is paused', async () => {
       const status = await deliveryStatus(record.pool);
@@ -338,7 +370,7 @@ describe('Forwarder', () => {
   it('jumps to the head when far behind, and lets catch-up bring the rest', async () => {
     await record.record(producer, drafts(500));
     const ends: CatchUpFacts[] = [];
-    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
     await forwarder({
       destination: Object.assign(destination, { limits: { ...destination.limits, count: 20 } }),
       cut: { jumpPositions: 100n },
@@ -366,7 +398,7 @@ describe('Forwarder', () => {
     const late = new Forwarder({
       pool: record.pool,
       redisUrl,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
     });
     running.push(late);
     void late.start();
@@ -382,11 +414,11 @@ describe('Forwarder', () => {
     line.cable.set('cut');
     await until('it is noticed', () => stuck.hindrance?.includes('Redis'));
     await record.record(producer, drafts(3));
-    await until('a batch was cut', async () => (await states()).due === 1);
+    await until('a batch was cut', async () => ((await states()).due ?? 0) > 0);
     const from = performance.now();
     await stuck.stop();
     expect(performance.now() - from).toBeLessThan(4_000);
-    expect(await states()).toEqual({ due: 1 });
+    expect(await states()).toEqual({ due: expect.any(Number) });
     await forwarder();
     await allArrived();
     await line.cable.close();
@@ -399,7 +431,7 @@ describe('Forwarder', () => {
     const late = new Forwarder({
       pool: record.pool,
       redisUrl: line.url,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
     });
     running.push(late);
     void late.start();
