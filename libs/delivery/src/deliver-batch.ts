@@ -173,8 +173,10 @@ export class BatchDelivery {
 
   /** No answer in time, again: a receiver that needs longer for a whole batch than a request may take would get it for ever. */
   private isTooSlow({ batch, events, answer, elapsedMs }: Attempt): boolean {
-    const timedOut = answer.kind === 'retry' && answer.status === undefined && answer.mayBeStored;
-    return timedOut && events.length > 1 && batch.attempt > 1 && elapsedMs >= this.delivery.requestTimeoutMs * 0.95;
+    const { requestTimeoutMs, destination } = this.delivery;
+    const wasLost = answer.kind === 'retry' && answer.status === undefined && answer.mayBeStored;
+    const patienceMs = Math.min(requestTimeoutMs, destination.timeoutMs ?? requestTimeoutMs);
+    return wasLost && events.length > 1 && batch.attempt > 1 && elapsedMs >= patienceMs * 0.95;
   }
 
   /** Others are taken, this one never is: one of its events makes the destination fail. The others should not wait with it. */

@@ -40,7 +40,7 @@ describe('a destination as the configuration has it', () => {
     await made.check(AbortSignal.timeout(5_000));
     secrets.values.api = 'second';
     await made.check(AbortSignal.timeout(5_000));
-    await made.close?.();
+    await made.close();
     expect(got.map((headers) => headers['dd-api-key'])).toEqual(['first', 'second']);
   });
 
@@ -50,14 +50,14 @@ describe('a destination as the configuration has it', () => {
     const without = makeDestination(datadog(), surroundings);
     expect(withKey.readBack).toBeDefined();
     expect(without.readBack).toBeUndefined();
-    await Promise.all([withKey.close?.(), without.close?.()]);
+    await Promise.all([withKey.close(), without.close()]);
   });
 
   it('keeps the bound of where it may connect to', async () => {
     const made = makeDestination(datadog({ allowPrivate: false }), { env: 'test', secretOf: new Secrets({}).of });
     expect(await made.check(AbortSignal.timeout(5_000))).toMatchObject({ kind: 'refused' });
     expect(got).toEqual([]);
-    await made.close?.();
+    await made.close();
   });
 
   it('signs a webhook with each of its secrets, asked for by its source and nothing else', async () => {
@@ -69,7 +69,7 @@ describe('a destination as the configuration has it', () => {
     };
     const made = makeDestination(config, { env: 'test', secretOf: secrets.of });
     expect(await made.check(AbortSignal.timeout(5_000))).toMatchObject({ kind: 'accepted' });
-    await made.close?.();
+    await made.close();
     expect(String(got[0]?.['webhook-signature']).split(' ')).toHaveLength(2);
     expect(secrets.asked).toEqual([['newer'], ['older']]);
   });
