@@ -325,7 +325,8 @@ BEGIN
   RETURN 'purged';
 END $$;
 
--- Temporary tables come last in every search: nobody's can stand in for a table of the record. Times are counted in UTC days.
+-- The system's catalogue comes first in every search, temporary tables last: nobody's can stand in for a table of the record. Times
+-- are counted in UTC days.
 DO $$
 DECLARE
   v_function regprocedure;
@@ -335,7 +336,7 @@ BEGIN
       'put_on_record', 'keep_text', 'write_retention', 'raise_retention', 'confirm_retention', 'partition_due_at', 'holds_on',
       'partition_waits', 'purge_partition')
   LOOP
-    EXECUTE format('ALTER FUNCTION %s SET search_path = pg_catalog, %I, pg_temp', v_function, current_schema());
+    EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', v_function, current_schema());
     EXECUTE format('ALTER FUNCTION %s SET TimeZone = ''UTC''', v_function);
     EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
   END LOOP;
