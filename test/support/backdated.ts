@@ -41,7 +41,10 @@ export async function recordBackdated(pool: pg.Pool, events: readonly Backdated[
     return { ...event, position, at, occurred: instantOfMillis(event.occurredMs ?? event.atMs), body, leaf };
   });
   for (const row of rows) {
-    await pool.query(`SELECT ensure_partitions($1, $2, $2::timestamptz + interval '1 microsecond')`, [row.class, row.at]);
+    await pool.query(`SELECT ensure_partitions($1, $2, $2::timestamptz + interval '1 microsecond')`, [
+      row.class,
+      row.at,
+    ]);
     await pool.query(
       `WITH stored AS (
          INSERT INTO event (class, recorded_at, position, node, epoch, seq, type, occurred_at, session_id, identity_id, identity_kind,
@@ -69,7 +72,10 @@ export async function recordBackdated(pool: pg.Pool, events: readonly Backdated[
   }
   const last = rows.at(-1);
   if (last) {
-    await pool.query('UPDATE log_head SET size = $1, recorded_at = greatest(recorded_at, $2)', [last.position + 1n, last.at]);
+    await pool.query('UPDATE log_head SET size = $1, recorded_at = greatest(recorded_at, $2)', [
+      last.position + 1n,
+      last.at,
+    ]);
   }
   return rows.map((row) => row.position);
 }

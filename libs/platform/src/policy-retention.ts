@@ -90,7 +90,9 @@ export const RetentionSection = z
     rules: z
       .array(Rule)
       .default([])
-      .describe('Which sessions get which class. Of several that fit, and the `retention` of the connection, the longest counts.'),
+      .describe(
+        'Which sessions get which class. Of several that fit, and the `retention` of the connection, the longest counts.',
+      ),
     requirements: z
       .array(
         z.union([
@@ -99,7 +101,9 @@ export const RetentionSection = z
         ]),
       )
       .default([])
-      .describe('What this record falls under, all classes of sessions or those named. A class that is kept shorter is refused.'),
+      .describe(
+        'What this record falls under, all classes of sessions or those named. A class that is kept shorter is refused.',
+      ),
     runAt: z
       .string()
       .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time of day such as 03:00')
@@ -151,10 +155,12 @@ export function retentionClassOf(retention: RetentionPolicy, { connection, ident
     .map((rule) => rule.class);
   if (connection?.retention !== undefined) given.push(connection.retention);
   const keepOf = (name: string) => ({ ...BUILT_IN, ...retention.classes })[name] ?? Number.POSITIVE_INFINITY;
-  return given.reduce<string | undefined>(
-    (longest, one) => (longest === undefined || keepOf(one) > keepOf(longest) ? one : longest),
-    undefined,
-  ) ?? DEFAULT_CLASS;
+  return (
+    given.reduce<string | undefined>(
+      (longest, one) => (longest === undefined || keepOf(one) > keepOf(longest) ? one : longest),
+      undefined,
+    ) ?? DEFAULT_CLASS
+  );
 }
 
 type Path = readonly PropertyKey[];

@@ -199,7 +199,8 @@ function rolesMissing(cause: unknown): RecordError {
   return new RecordError({
     code: 'RECORD_ROLES_MISSING',
     message: `${describeError(cause)}. An administrator of the server runs:\n${rolesSql()}`,
-    remedy: 'Have these statements run (`affidavit migrate --roles-sql` prints them), then run `affidavit migrate` again.',
+    remedy:
+      'Have these statements run (`affidavit migrate --roles-sql` prints them), then run `affidavit migrate` again.',
     retry: 'never',
     cause,
   });

@@ -69,7 +69,13 @@ interface Class {
 }
 
 /** What may go, said without the product: the end of the partition plus the longest time, and no event that a hold fits. */
-function expected(parts: Part[], classes: Map<string, Class>, holds: HoldSelection[], events: Backdated[], atMs: number) {
+function expected(
+  parts: Part[],
+  classes: Map<string, Class>,
+  holds: HoldSelection[],
+  events: Backdated[],
+  atMs: number,
+) {
   return parts
     .filter((part) => {
       const policy = classes.get(part.class);
@@ -99,7 +105,9 @@ async function positionsLeft(): Promise<Set<bigint>> {
 }
 
 async function outbox(type: string): Promise<Record<string, unknown>[]> {
-  const { rows } = await pool.query<{ body: { type: string; data: Record<string, unknown> } }>('SELECT body FROM outbox ORDER BY id');
+  const { rows } = await pool.query<{ body: { type: string; data: Record<string, unknown> } }>(
+    'SELECT body FROM outbox ORDER BY id',
+  );
   return rows.filter((row) => row.body.type === type).map((row) => row.body.data);
 }
 
@@ -108,7 +116,10 @@ describe('ten years of retention', () => {
   afterAll(close);
 
   it('purge what was planned, month by month, and nothing else; leaf data stays, and says what was purged', async () => {
-    const random = fc.sample(fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })), { numRuns: 1, seed: 7 })[0]!;
+    const random = fc.sample(fc.infiniteStream(fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true })), {
+      numRuns: 1,
+      seed: 7,
+    })[0]!;
     const dice = (n: number) => Math.floor((random.next().value as number) * n);
     const classes = new Map<string, Class>([
       ['brief', { keepDays: 30, requirements: [] }],
@@ -126,25 +137,36 @@ describe('ten years of retention', () => {
     for (let month = 0; month < 120; month++) {
       const startMs = Date.UTC(2016, month, 1);
       const fresh = ['brief', 'standard', 'clinical', 'ever']
-        .flatMap((name) => [1, 2].map((n): Backdated => ({
-          class: name,
-          atMs: startMs + (n * 9 + dice(8)) * DAY + dice(DAY),
-          session: `s-${month}-${name}-${n}`,
-          identity: `agent-${dice(4)}`,
-          kind: 'agent',
-          connection: `c-${dice(3)}`,
-          outcome: dice(2) ? 'success' : 'failure',
-        })))
+        .flatMap((name) =>
+          [1, 2].map(
+            (n): Backdated => ({
+              class: name,
+              atMs: startMs + (n * 9 + dice(8)) * DAY + dice(DAY),
+              session: `s-${month}-${name}-${n}`,
+              identity: `agent-${dice(4)}`,
+              kind: 'agent',
+              connection: `c-${dice(3)}`,
+              outcome: dice(2) ? 'success' : 'failure',
+            }),
+          ),
+        )
         .sort((a, b) => a.atMs - b.atMs);
       await recordBackdated(pool, fresh);
       events.push(...fresh);
       if (dice(3) === 0) {
         const selection: HoldSelection = [
           { session: events[dice(events.length)]!.session! },
-          { identity: `agent-${dice(4)}`, connection: `c-${dice(3)}`, from: instantOfMillis(Date.UTC(2016, dice(month + 1), 1)) },
+          {
+            identity: `agent-${dice(4)}`,
+            connection: `c-${dice(3)}`,
+            from: instantOfMillis(Date.UTC(2016, dice(month + 1), 1)),
+          },
           { to: instantOfMillis(Date.UTC(2016, dice(6), 1)), outcome: 'failure' },
         ][dice(3)]!;
-        inForce.set((await placeHold(pool, { selection, matter: `M-${month}`, reason: 'a claim', by: 'test' })).id, selection);
+        inForce.set(
+          (await placeHold(pool, { selection, matter: `M-${month}`, reason: 'a claim', by: 'test' })).id,
+          selection,
+        );
       } else if (inForce.size > 0 && dice(3) === 0) {
         const [id] = [...inForce.keys()];
         await releaseHold(pool, id!, { by: 'test', reason: 'settled' });
@@ -157,7 +179,12 @@ describe('ten years of retention', () => {
       const want = expected(parts, classes, [...inForce.values()], events, atMs);
       held += expected(parts, classes, [], events, atMs).length - want.length;
       const plan = await planRetentionAt(pool, instantOfMillis(atMs));
-      expect(plan.partitions.filter((one) => one.verdict === 'purge').map((one) => one.name).sort()).toEqual(want);
+      expect(
+        plan.partitions
+          .filter((one) => one.verdict === 'purge')
+          .map((one) => one.name)
+          .sort(),
+      ).toEqual(want);
       const { planned, report } = await runAt(atMs);
       expect([...planned].sort()).toEqual(want);
       expect(report).toEqual(Object.fromEntries(want.map((name) => [name, 'purged'])));
@@ -173,7 +200,9 @@ describe('ten years of retention', () => {
     const left = await positionsLeft();
     const gone = events.length - left.size;
     expect(await explainAbsences(pool, 0n, BigInt(events.length), left)).toEqual({ purged: gone, missing: [] });
-    const { rows: leaves } = await pool.query<{ leaf_data: Buffer }>('SELECT leaf_data FROM run ORDER BY first_position');
+    const { rows: leaves } = await pool.query<{ leaf_data: Buffer }>(
+      'SELECT leaf_data FROM run ORDER BY first_position',
+    );
     expect(new Set(leaves.map((row) => leafHash(row.leaf_data).toString('hex'))).size).toBe(events.length);
     const said = await outbox('retention.purged');
     expect(said).toHaveLength(purged);
@@ -211,8 +240,9 @@ describe('retention', () => {
         { requiredKeys: [] },
       )
       .filter((one) => Object.keys(one).length > 0)
-      .map(({ range, ...rest }): HoldSelection =>
-        range ? { ...rest, from: instantOfMillis(range[0]), to: instantOfMillis(range[0] + range[1] * DAY) } : rest,
+      .map(
+        ({ range, ...rest }): HoldSelection =>
+          range ? { ...rest, from: instantOfMillis(range[0]), to: instantOfMillis(range[0] + range[1] * DAY) } : rest,
       );
     const event = fc.record({
       atMs: instant,
@@ -243,16 +273,25 @@ describe('retention', () => {
       await recordBackdated(pool, events);
       await pool.query('DELETE FROM retention_run');
       await pool.query('ALTER TABLE hold DISABLE TRIGGER USER; DELETE FROM hold; ALTER TABLE hold ENABLE TRIGGER USER');
-      for (const hold of one.holds) await placeHold(pool, { selection: hold, matter: 'M-1', reason: 'a claim', by: 'test' });
+      for (const hold of one.holds)
+        await placeHold(pool, { selection: hold, matter: 'M-1', reason: 'a claim', by: 'test' });
       const atMs = at('2018-01-01T00:00:00Z') + one.atDays * DAY;
       const parts = (await openPartitions()).filter((part) => part.class === name);
-      const want = expected(parts, new Map([[name, { keepDays, requirements: one.requirements }]]), one.holds, events, atMs);
+      const want = expected(
+        parts,
+        new Map([[name, { keepDays, requirements: one.requirements }]]),
+        one.holds,
+        events,
+        atMs,
+      );
       // Planned for all of it, whatever the planner says: the database judges by itself.
       const { rows } = await pool.query<{ id: bigint }>(
         `INSERT INTO retention_run (planned_at, planned, by) VALUES ($1, $2, 'test') RETURNING id`,
         [instantOfMillis(atMs), parts.map((part) => part.name)],
       );
-      const plan = (await planRetentionAt(pool, instantOfMillis(atMs))).partitions.filter((each) => each.class === name);
+      const plan = (await planRetentionAt(pool, instantOfMillis(atMs))).partitions.filter(
+        (each) => each.class === name,
+      );
       const outcomes: Record<string, string> = {};
       for (const part of parts) {
         const { rows: said } = await pool.query('SELECT purge_partition($1, $2) AS outcome', [rows[0]!.id, part.name]);
@@ -266,7 +305,11 @@ describe('retention', () => {
         verdicts += 1;
         if (verdict !== 'purge') kept += 1;
       }
-      expect(Object.keys(outcomes).filter((each) => outcomes[each] === 'purged').sort()).toEqual(want);
+      expect(
+        Object.keys(outcomes)
+          .filter((each) => outcomes[each] === 'purged')
+          .sort(),
+      ).toEqual(want);
     }
     expect(verdicts).toBeGreaterThan(400);
     expect(kept).toBeGreaterThan(100);
@@ -285,7 +328,12 @@ describe('retention', () => {
 
   it('keeps what a hold fits until a run that is planned after its release', async () => {
     await oneDuePartition();
-    const hold = await placeHold(pool, { selection: { identity: 'agent-1' }, matter: 'M-7', reason: 'a claim', by: 'anna' });
+    const hold = await placeHold(pool, {
+      selection: { identity: 'agent-1' },
+      matter: 'M-7',
+      reason: 'a claim',
+      by: 'anna',
+    });
     expect(await listHoldsOnSession(pool, 's-1')).toEqual([hold]);
     expect(await listHoldsOnSession(pool, 's-2')).toEqual([]);
     const plan = await planRetentionAt(pool);
@@ -299,7 +347,9 @@ describe('retention', () => {
       [[JANUARY]],
     );
     await releaseHold(pool, hold.id, { by: 'anna', reason: 'settled' });
-    await expect(releaseHold(pool, hold.id, { by: 'anna', reason: 'again' })).rejects.toMatchObject({ code: 'RECORD_HOLD_RELEASED' });
+    await expect(releaseHold(pool, hold.id, { by: 'anna', reason: 'again' })).rejects.toMatchObject({
+      code: 'RECORD_HOLD_RELEASED',
+    });
     const outcome = await pool.query('SELECT purge_partition($1, $2) AS outcome', [rows[0].id, JANUARY]);
     expect(outcome.rows[0].outcome).toBe(`held: ${hold.id}`);
     const report = await carryOutRun(pool, (await findUnfinishedRun(pool))!);
@@ -307,8 +357,12 @@ describe('retention', () => {
     expect(await listHoldsOnSession(pool, 's-1')).toEqual([]);
     const next = await beginRetentionRun(pool, 'test');
     expect(await carryOutRun(pool, next)).toEqual({ [JANUARY]: 'purged' });
-    expect(await outbox('hold.placed')).toMatchObject([{ hold: hold.id, matter: 'M-7', selection: '{"identity":"agent-1"}' }]);
-    expect(await outbox('hold.released')).toMatchObject([{ hold: hold.id, by: 'anna', reason: 'settled', matter: 'M-7' }]);
+    expect(await outbox('hold.placed')).toMatchObject([
+      { hold: hold.id, matter: 'M-7', selection: '{"identity":"agent-1"}' },
+    ]);
+    expect(await outbox('hold.released')).toMatchObject([
+      { hold: hold.id, by: 'anna', reason: 'settled', matter: 'M-7' },
+    ]);
     expect(await listHolds(pool, { all: false })).toEqual([]);
     expect(await listHolds(pool, { all: true })).toMatchObject([{ id: hold.id, releaseReason: 'settled' }]);
   });
@@ -319,8 +373,12 @@ describe('retention', () => {
     // Not committed yet: the purge waits for it, half a second, and tries again.
     const placing = await pool.connect();
     await placing.query('BEGIN');
-    await placing.query(`INSERT INTO hold (id, matter, reason, session_id, placed_by) VALUES ('hold-0000000001', 'M', 'r', 's-1', 'anna')`);
-    await expect(pool.query('SELECT purge_partition($1, $2)', [run.id, JANUARY])).rejects.toMatchObject({ code: '55P03' });
+    await placing.query(
+      `INSERT INTO hold (id, matter, reason, session_id, placed_by) VALUES ('hold-0000000001', 'M', 'r', 's-1', 'anna')`,
+    );
+    await expect(pool.query('SELECT purge_partition($1, $2)', [run.id, JANUARY])).rejects.toMatchObject({
+      code: '55P03',
+    });
     const carried = carryOutRun(pool, run);
     await new Promise((resolve) => setTimeout(resolve, 700));
     await placing.query('COMMIT');
@@ -364,7 +422,9 @@ describe('retention', () => {
     await oneDuePartition();
     await placeHold(pool, { selection: { identity: 'agent-9' }, matter: 'M', reason: 'r', by: 'anna' });
     expect((await planRetentionAt(pool)).partitions).toMatchObject([{ name: JANUARY, verdict: 'purge' }]);
-    await recordBackdated(pool, [{ class: 'brief', atMs: at('2024-01-10T11:00:00Z'), session: 's-9', identity: 'agent-9' }]);
+    await recordBackdated(pool, [
+      { class: 'brief', atMs: at('2024-01-10T11:00:00Z'), session: 's-9', identity: 'agent-9' },
+    ]);
     expect((await planRetentionAt(pool)).partitions).toMatchObject([{ name: JANUARY, verdict: 'held' }]);
     const [position] = await recordBackdated(pool, [
       { class: 'brief', atMs: at('2024-01-12T11:00:00Z'), type: 'quarantined' },
@@ -380,21 +440,35 @@ describe('retention', () => {
     await oneDuePartition();
     const because = async () => (await planRetentionAt(pool)).partitions.find((one) => one.name === JANUARY)!;
     await pool.query(`INSERT INTO delivery_destination (destination) VALUES ('datadog')`);
-    await pool.query(`INSERT INTO delivery_range (destination, lane, from_pos, next_pos) VALUES ('datadog', 'live', 0, 0)`);
-    expect(await because()).toMatchObject({ verdict: 'waits', because: expect.stringContaining('datadog is still to get some of it') });
+    await pool.query(
+      `INSERT INTO delivery_range (destination, lane, from_pos, next_pos) VALUES ('datadog', 'live', 0, 0)`,
+    );
+    expect(await because()).toMatchObject({
+      verdict: 'waits',
+      because: expect.stringContaining('datadog is still to get some of it'),
+    });
     // The whole partition is in a batch that is not settled.
     await pool.query('UPDATE delivery_range SET next_pos = 1');
     await pool.query(`INSERT INTO delivery_batch (range, destination, lane, from_pos, to_pos, count, ids_digest, mapping_version, filter_version, state)
       SELECT id, 'datadog', 'live', 0, 1, 1, sha256(''), 1, 1, 'paused' FROM delivery_range`);
-    expect(await because()).toMatchObject({ verdict: 'waits', because: expect.stringContaining('not settled 1 of its batches') });
+    expect(await because()).toMatchObject({
+      verdict: 'waits',
+      because: expect.stringContaining('not settled 1 of its batches'),
+    });
     await pool.query(`UPDATE delivery_destination SET announced_at = now() - interval '31 days'`);
     expect(await because()).toMatchObject({ verdict: 'purge' });
     // A dead letter is a person's to decide, also there.
     await pool.query(`UPDATE delivery_batch SET state = 'dead'`);
-    await pool.query(`INSERT INTO dead_letter (destination, position, event_id, batch, body, reason) SELECT 'datadog', 0, 'e.1', id, 'rendered', 'no' FROM delivery_batch`);
+    await pool.query(
+      `INSERT INTO dead_letter (destination, position, event_id, batch, body, reason) SELECT 'datadog', 0, 'e.1', id, 'rendered', 'no' FROM delivery_batch`,
+    );
     expect(await because()).toMatchObject({ verdict: 'waits', because: expect.stringContaining('1 dead letters') });
-    const run = await pool.query(`INSERT INTO retention_run (planned_at, planned, by) VALUES (now(), $1, 'test') RETURNING id`, [[JANUARY]]);
-    const outcome = async () => (await pool.query('SELECT purge_partition($1, $2) AS said', [run.rows[0].id, JANUARY])).rows[0].said;
+    const run = await pool.query(
+      `INSERT INTO retention_run (planned_at, planned, by) VALUES (now(), $1, 'test') RETURNING id`,
+      [[JANUARY]],
+    );
+    const outcome = async () =>
+      (await pool.query('SELECT purge_partition($1, $2) AS said', [run.rows[0].id, JANUARY])).rows[0].said;
     expect(await outcome()).toContain('waits: ');
     await pool.query(`UPDATE dead_letter SET state = 'discarded'`);
     await claimReading(pool, { id: 'export-1', what: 'an export', from: 0n, until: 5n, validMs: 60_000 });
@@ -414,14 +488,21 @@ describe('retention', () => {
       identity: 'agent-1',
       type: 'quarantined',
     });
-    await recordBackdated(pool, [opened('gone', '2024-01-10T10:00:00Z'), opened('left', '2024-01-10T11:00:00Z'), opened('left', '2024-03-01T00:00:00Z')]);
+    await recordBackdated(pool, [
+      opened('gone', '2024-01-10T10:00:00Z'),
+      opened('left', '2024-01-10T11:00:00Z'),
+      opened('left', '2024-03-01T00:00:00Z'),
+    ]);
     await pool.query(
       `INSERT INTO session (id, class, state, opened_at, last_activity_at, commands, failed, rows, bytes_in, bytes_out, approval_required, approval_state, facts)
        SELECT id, 'brief', 'closed', '2024', '2024', 0, 0, 0, 0, 0, false, 'none', '{}' FROM unnest(ARRAY['gone', 'left', 'other']) AS id`,
     );
     await pool.query(`UPDATE projection SET position = 3`);
     await runAt(at('2024-02-20T00:00:00Z'));
-    expect((await pool.query('SELECT session_id AS id FROM session_purged ORDER BY 1')).rows).toEqual([{ id: 'gone' }, { id: 'left' }]);
+    expect((await pool.query('SELECT session_id AS id FROM session_purged ORDER BY 1')).rows).toEqual([
+      { id: 'gone' },
+      { id: 'left' },
+    ]);
     await projectSessions(pool);
     // What is left of the second is no event of the fold, so that nothing is to be shown of it.
     expect((await pool.query('SELECT id FROM session')).rows).toEqual([{ id: 'other' }]);
@@ -430,7 +511,10 @@ describe('retention', () => {
 
   it('is one run at a time, resumed by whoever finds it, also by two at once', async () => {
     await raiseRetention(pool, { name: 'brief', keepMs: 30 * DAY, requirements: [] }, 'test');
-    await recordBackdated(pool, [1, 2, 3, 4, 5].map((n) => ({ class: 'brief', atMs: at(`2024-01-0${n}T10:00:00Z`) })));
+    await recordBackdated(
+      pool,
+      [1, 2, 3, 4, 5].map((n) => ({ class: 'brief', atMs: at(`2024-01-0${n}T10:00:00Z`) })),
+    );
     const [one, two] = await Promise.all([beginRetentionRun(pool, 'one'), beginRetentionRun(pool, 'two')]);
     expect(one.id).toBe(two.id);
     expect(one.planned).toHaveLength(5);
@@ -441,7 +525,10 @@ describe('retention', () => {
     expect(await findUnfinishedRun(pool)).toBeUndefined();
     expect((await pool.query('SELECT count(*)::int AS n FROM purge')).rows).toEqual([{ n: 5 }]);
     expect(await outbox('retention.purged')).toHaveLength(5);
-    expect(await readPurges(pool, { from: 0n, until: 2n })).toMatchObject([{ class: 'brief', count: 1n }, { count: 1n }]);
+    expect(await readPurges(pool, { from: 0n, until: 2n })).toMatchObject([
+      { class: 'brief', count: 1n },
+      { count: 1n },
+    ]);
   });
 
   it('rests where another session holds a lock for long, and goes on later', async () => {
@@ -474,8 +561,11 @@ describe('retention', () => {
       }),
     );
     await recordBackdated(pool, [{ class: 'standard', atMs: at('2024-01-10T10:00:00Z') }]);
-    const keepUntil = async () => (await pool.query(`SELECT keep_until - to_at AS days FROM partition`)).rows[0].days?.days ?? null;
-    const { confirmRetention, proposeRetention, listOpenChanges, withdrawRetention } = await import('./retention-policy.js');
+    const keepUntil = async () =>
+      (await pool.query(`SELECT keep_until - to_at AS days FROM partition`)).rows[0].days?.days ?? null;
+    const { confirmRetention, proposeRetention, listOpenChanges, withdrawRetention } = await import(
+      './retention-policy.js'
+    );
     const standard = (days: number | null, requirements: string[] = []) => ({
       name: 'standard',
       keepMs: days === null ? null : days * DAY,
@@ -486,17 +576,23 @@ describe('retention', () => {
     expect(await keepUntil()).toBe(500);
     expect(await raiseRetention(pool, standard(499, ['pci-dss']), 'anna')).toBe('shorter');
     expect(await raiseRetention(pool, standard(600), 'anna')).toBe('shorter');
-    await expect(raiseRetention(pool, { name: 'x', keepMs: 10 * DAY, requirements: ['hipaa'] }, 'anna')).rejects.toMatchObject({
+    await expect(
+      raiseRetention(pool, { name: 'x', keepMs: 10 * DAY, requirements: ['hipaa'] }, 'anna'),
+    ).rejects.toMatchObject({
       code: 'RECORD_RETENTION_REFUSED',
       message: 'class x is kept 10d, and hipaa demands 2192d',
     });
-    await expect(raiseRetention(pool, { name: 'x', keepMs: null, requirements: ['gdpr'] }, 'anna')).rejects.toMatchObject({
+    await expect(
+      raiseRetention(pool, { name: 'x', keepMs: null, requirements: ['gdpr'] }, 'anna'),
+    ).rejects.toMatchObject({
       code: 'RECORD_REQUIREMENT_UNKNOWN',
     });
     const change = await proposeRetention(pool, standard(370, ['pci-dss']), { keyId: keys[0]!, reason: 'cost' });
     await expect(confirmRetention(pool, change, keys[0]!)).rejects.toMatchObject({ code: 'RECORD_SECOND_PERSON' });
     await expect(confirmRetention(pool, change, keys[2]!)).rejects.toMatchObject({ code: 'RECORD_SECOND_PERSON' });
-    expect(await listOpenChanges(pool)).toMatchObject([{ id: change, class: 'standard', keepDays: 370, reason: 'cost' }]);
+    expect(await listOpenChanges(pool)).toMatchObject([
+      { id: change, class: 'standard', keepDays: 370, reason: 'cost' },
+    ]);
     expect(await keepUntil()).toBe(500);
     await confirmRetention(pool, change, keys[1]!);
     expect(await keepUntil()).toBe(370);
@@ -508,7 +604,13 @@ describe('retention', () => {
     expect(await raiseRetention(pool, standard(null, ['pci-dss']), 'anna')).toBe('changed');
     expect(await keepUntil()).toBeNull();
     expect((await outbox('retention.changed')).slice(-2)).toMatchObject([
-      { class: 'standard', keep: '370d', previous: '500d', confirmedBy: `api-key:${keys[1]!.slice(0, 8)}`, reason: 'cost' },
+      {
+        class: 'standard',
+        keep: '370d',
+        previous: '500d',
+        confirmedBy: `api-key:${keys[1]!.slice(0, 8)}`,
+        reason: 'cost',
+      },
       { keep: 'forever', previous: '370d', by: 'anna', requirements: ['pci-dss'] },
     ]);
   });

@@ -4,7 +4,13 @@ import { microsOfInstant } from '#events';
 import { RecordError, sqlStateOf } from './errors.js';
 import { instantSql } from './head.js';
 import type { Queryable } from './pool.js';
-import { type ClassPolicy, dueOf, type PartitionFacts, type PlannedPartition, planRetention } from './retention-plan.js';
+import {
+  type ClassPolicy,
+  dueOf,
+  type PartitionFacts,
+  type PlannedPartition,
+  planRetention,
+} from './retention-plan.js';
 
 // Retention in brief. A run is a row that holds its plan; one is under way at a time. Each partition of the plan goes in a
 // transaction of its own: purge_partition() in the database judges policy, requirements, holds and deliveries again, then drops it,
@@ -108,13 +114,17 @@ export async function findUnfinishedRun(db: Queryable): Promise<RetentionRun | u
 
 /** Runs, newest first. */
 export async function listRetentionRuns(db: Queryable, limit: number): Promise<RetentionRun[]> {
-  const { rows } = await db.query<RetentionRun>(`SELECT ${RUN_COLUMNS} FROM retention_run ORDER BY id DESC LIMIT $1`, [limit]);
+  const { rows } = await db.query<RetentionRun>(`SELECT ${RUN_COLUMNS} FROM retention_run ORDER BY id DESC LIMIT $1`, [
+    limit,
+  ]);
   return rows;
 }
 
 /** When the last run was planned, by schedule or by a person; undefined before the first. */
 export async function lastRunPlannedAt(db: Queryable): Promise<string | undefined> {
-  const { rows } = await db.query<{ at: string | null }>(`SELECT ${instantSql('max(planned_at)')} AS at FROM retention_run`);
+  const { rows } = await db.query<{ at: string | null }>(
+    `SELECT ${instantSql('max(planned_at)')} AS at FROM retention_run`,
+  );
   return rows[0]?.at ?? undefined;
 }
 

@@ -152,14 +152,25 @@ describe('with the rights of a process', () => {
   });
 
   it('a hold cannot be changed, only released', async () => {
-    await owner.query(`INSERT INTO hold (id, matter, reason, session_id, placed_by) VALUES ('hold-0000000001', 'M', 'r', 's-1', 'x')`);
+    await owner.query(
+      `INSERT INTO hold (id, matter, reason, session_id, placed_by) VALUES ('hold-0000000001', 'M', 'r', 's-1', 'x')`,
+    );
     const api = loginName('api');
     expect(await refusal(api, `UPDATE hold SET session_id = 'another'`)).toBe(DENIED);
     expect(await refusal(api, `UPDATE hold SET placed_at = '1970-01-01'`)).toBe(DENIED);
-    expect(await refusal(api, `INSERT INTO hold (id, matter, reason, session_id, placed_by, released_at) VALUES ('hold-0000000002', 'M', 'r', 's', 'x', now())`)).toBe(DENIED);
-    expect(await refusal(api, `UPDATE hold SET released_by = 'x', released_at = now(), release_reason = 'r'`)).toBeUndefined();
+    expect(
+      await refusal(
+        api,
+        `INSERT INTO hold (id, matter, reason, session_id, placed_by, released_at) VALUES ('hold-0000000002', 'M', 'r', 's', 'x', now())`,
+      ),
+    ).toBe(DENIED);
+    expect(
+      await refusal(api, `UPDATE hold SET released_by = 'x', released_at = now(), release_reason = 'r'`),
+    ).toBeUndefined();
     for (const login of LOGINS.filter((one) => one !== api)) {
-      expect(await refusal(login, `UPDATE hold SET released_by = 'x', released_at = now(), release_reason = 'r'`)).toBe(DENIED);
+      expect(await refusal(login, `UPDATE hold SET released_by = 'x', released_at = now(), release_reason = 'r'`)).toBe(
+        DENIED,
+      );
     }
   });
 
@@ -184,7 +195,12 @@ describe('with the rights of a process', () => {
       await client.query('ROLLBACK');
     });
     // Operators of the caller's own are not found either: he may make none.
-    expect(await refusal('affidavit_test_retention', 'CREATE OPERATOR public.> (LEFTARG = timestamptz, RIGHTARG = timestamptz, PROCEDURE = timestamptz_lt)')).toBe(DENIED);
+    expect(
+      await refusal(
+        'affidavit_test_retention',
+        'CREATE OPERATOR public.> (LEFTARG = timestamptz, RIGHTARG = timestamptz, PROCEDURE = timestamptz_lt)',
+      ),
+    ).toBe(DENIED);
   });
 
   it('a forged plan purges nothing before its time: not in the future, not what is kept, not what is held', async () => {
@@ -212,7 +228,9 @@ describe('with the rights of a process', () => {
       const { rows } = await client.query(
         `INSERT INTO retention_run (planned_at, planned, by) VALUES (clock_timestamp(), ARRAY['log_head'], 'x') RETURNING id`,
       );
-      await expect(client.query(`SELECT purge_partition($1, 'log_head')`, [rows[0].id])).rejects.toMatchObject({ code: 'P0002' });
+      await expect(client.query(`SELECT purge_partition($1, 'log_head')`, [rows[0].id])).rejects.toMatchObject({
+        code: 'P0002',
+      });
       await client.query('ROLLBACK');
     });
   });

@@ -2,7 +2,12 @@ import type pg from 'pg';
 import type { Queryable } from './pool.js';
 
 /** The group roles that the migrations make, one for each kind of process. */
-export const RECORD_ROLES = ['affidavit_api', 'affidavit_forwarder', 'affidavit_recorder', 'affidavit_retention'] as const;
+export const RECORD_ROLES = [
+  'affidavit_api',
+  'affidavit_forwarder',
+  'affidavit_recorder',
+  'affidavit_retention',
+] as const;
 export type RecordRole = (typeof RECORD_ROLES)[number];
 
 /** The processes that have a login of their own, and the roles it is a member of. */
@@ -36,7 +41,11 @@ export function rolesSql(): string {
  * Makes the login of a process, or gives the one that is there this password. Needs the right to make roles.
  * @returns its name
  */
-export async function ensureLogin(client: pg.Client | pg.PoolClient, owner: LoginOwner, password: string): Promise<string> {
+export async function ensureLogin(
+  client: pg.Client | pg.PoolClient,
+  owner: LoginOwner,
+  password: string,
+): Promise<string> {
   const name = loginName(owner);
   const { rowCount } = await client.query('SELECT FROM pg_roles WHERE rolname = $1', [name]);
   const quoted = client.escapeLiteral(password);

@@ -4,8 +4,14 @@ import { type OutputOptions, present } from '../output.js';
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('Bring the database of the record up to this version.')
+    .option('--roles-sql', 'print what an administrator of the server runs where this login may not make roles')
     .option('--json', 'machine-readable output')
-    .action(async (options: OutputOptions) => {
+    .action(async (options: OutputOptions & { rolesSql?: boolean }) => {
+      if (options.rolesSql) {
+        const { rolesSql } = await import('#record');
+        await present(options, { sql: rolesSql() }, ({ sql }) => sql);
+        return;
+      }
       const [{ loadSettings }, { migrate }, { withRecordDatabase }, { databaseUrlOf }] = await Promise.all([
         import('#platform'),
         import('#record'),
