@@ -531,6 +531,18 @@ describe('the audit-log API', () => {
       expect(operations.sort()).toEqual(
         [
           'DELETE /v1/keys/{id}',
+          'DELETE /v1/retention/changes/{id}',
+          'GET /v1/holds',
+          'GET /v1/holds/{id}',
+          'GET /v1/retention',
+          'GET /v1/retention/plan',
+          'GET /v1/retention/runs',
+          'GET /v1/retention/runs/{id}',
+          'POST /v1/holds',
+          'POST /v1/holds/{id}/release',
+          'POST /v1/retention/changes',
+          'POST /v1/retention/changes/{id}/confirm',
+          'POST /v1/retention/runs',
           'GET /healthz',
           'GET /metrics',
           'GET /readyz',

@@ -13,6 +13,7 @@ import { requestInvalid } from './errors.js';
 import { withBigints } from './event-json.js';
 import { EventReads, EventsController } from './events.controller.js';
 import { ApiHealth, HealthController } from './health.controller.js';
+import { Holds, HoldsController } from './holds.controller.js';
 import { Horizon } from './horizon.js';
 import { Keys, KeysController } from './keys.controller.js';
 import { ApiParts } from './parts.js';
@@ -21,6 +22,7 @@ import { Producers, ProducersController } from './producers.controller.js';
 import { ReceiptReads, ReceiptsController } from './receipts.controller.js';
 import { Reconciliations, ReconciliationsController } from './reconciliations.controller.js';
 import { Replays, ReplaysController } from './replays.controller.js';
+import { RetentionActs, RetentionController } from './retention.controller.js';
 import { SessionReads, SessionsController } from './sessions.controller.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -31,6 +33,8 @@ const CONTROLLERS: Type[] = [
   ProducersController,
   EnrolmentController,
   KeysController,
+  HoldsController,
+  RetentionController,
   ReplaysController,
   DeadLettersController,
   DeliveryController,
@@ -57,6 +61,8 @@ class ApiModule {
           Producers,
           Enrolments,
           Keys,
+          Holds,
+          RetentionActs,
           Replays,
           ReceiptReads,
           Reconciliations,

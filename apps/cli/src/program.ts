@@ -8,6 +8,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { eventsCommand } from './commands/events.js';
 import { gatewayCommand } from './commands/gateway.js';
+import { holdsCommand } from './commands/holds.js';
 import { migrateCommand } from './commands/migrate.js';
 import { producerCommand } from './commands/producer.js';
 import { rebuildCommand } from './commands/rebuild.js';
@@ -46,6 +47,7 @@ export function buildProgram(): Command {
     reconcileCommand(),
     datadogCommand(),
     retentionCommand(),
+    holdsCommand(),
     apiKeyCommand(),
     migrateCommand(),
     configCommand(),

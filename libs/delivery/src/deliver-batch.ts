@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { RecordedEvent } from '#record';
+import { explainAbsences, type RecordedEvent } from '#record';
 import type { Admission, Pass } from './admission.js';
 import type { Answer } from './answer.js';
 import { batchEvents } from './batch-events.js';
@@ -139,7 +139,19 @@ export class BatchDelivery {
         undefined,
       );
     }
+    if (events.length < batch.count) await this.askForTheRest(batch);
     return events;
+  }
+
+  /** What retention purged was meant to go; anything else that is not there is a damaged record. */
+  private async askForTheRest(batch: ClaimedBatch): Promise<void> {
+    const { pool, observer } = this.delivery;
+    const { missing } = await explainAbsences(pool, batch.fromPos, batch.toPos);
+    if (missing.length === 0) return;
+    observer.trouble(
+      `${missing.length} events of batch ${batch.id} are missing from the record, the first at position ${missing[0]}, and no purge accounts for them`,
+      undefined,
+    );
   }
 
   private async send(rendered: readonly string[], timeoutMs: number): Promise<Answer> {

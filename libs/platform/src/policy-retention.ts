@@ -193,7 +193,9 @@ export function retentionProblems({ identities, connections, retention }: Names)
     });
   });
   retention.requirements.forEach((one, at) => {
-    one.classes?.forEach((given, index) => mustBeKnown(given, ['retention', 'requirements', at, 'classes', index]));
+    for (const [index, given] of one.classes?.entries() ?? []) {
+      mustBeKnown(given, ['retention', 'requirements', at, 'classes', index]);
+    }
   });
   for (const { name: of, keepMs: keep, requirements } of retentionClasses(retention)) {
     for (const requirement of requirements) {

@@ -34,6 +34,7 @@ const partition = fc
     length: fc.integer({ min: 1, max: 31 }),
     keepUntil: fc.option(fc.integer({ min: 0, max: 6000 }), { nil: null, freq: 8 }),
     holds: fc.array(fc.constantFrom('hold-a', 'hold-b'), { maxLength: 2 }),
+    events: fc.constant(null),
     waits: fc.array(fc.constantFrom('a destination', 'an export'), { maxLength: 1 }),
   })
   .map(
@@ -114,6 +115,7 @@ describe('the retention planner', () => {
       keepUntil: day(31),
       holds: ['hold-a'],
       waits: ['an export'],
+      events: null,
     };
     const said = (atDay: number, facts = one) => planRetention(START + BigInt(atDay) * DAY, [policy], [facts])[0];
     expect(said(40)).toMatchObject({ verdict: 'kept', because: 'requirement hipaa demands it', dueAt: day(2193) });

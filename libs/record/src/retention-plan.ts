@@ -22,6 +22,8 @@ export interface PartitionFacts {
   holds: readonly string[];
   /** What still needs it, in words: deliveries, dead letters, exports. */
   waits: readonly string[];
+  /** How many it has; null where nobody counted, because its time has not come. */
+  events: bigint | null;
 }
 
 /** purge: it goes · held: a hold keeps it · waits: somebody still needs it · kept: its time has not come. */
@@ -38,6 +40,7 @@ export interface PlannedPartition {
   /** The rule, hold or need that decides, for people. */
   because: string;
   holds: readonly string[];
+  events: bigint | null;
 }
 
 /** Latest instant that the record can write. */
@@ -78,7 +81,7 @@ export function planRetention(
 ): PlannedPartition[] {
   const policies = new Map(classes.map((one) => [one.name, one]));
   return partitions.map((partition) => {
-    const { name, fromAt, toAt, holds, waits } = partition;
+    const { name, fromAt, toAt, holds, waits, events } = partition;
     const due = dueOf(partition, policies.get(partition.class));
     const planned = {
       name,
@@ -87,6 +90,7 @@ export function planRetention(
       toAt,
       dueAt: due.atUs === null ? null : instantOfMicros(due.atUs),
       holds,
+      events,
     };
     if (due.atUs === null || due.atUs > atUs) return { ...planned, verdict: 'kept', because: due.because };
     if (holds.length > 0) return { ...planned, verdict: 'held', because: holds.join(', ') };

@@ -65,12 +65,30 @@ export async function raiseRetention(
   return rows[0]!.outcome;
 }
 
-/** Asks for a change that keeps less. It counts once another person has confirmed it. */
+/**
+ * Asks for a change that keeps less. It counts once another person has confirmed it.
+ * @throws RECORD_RETENTION_REFUSED below the time that a requirement demands, RECORD_REQUIREMENT_UNKNOWN
+ */
 export async function proposeRetention(
   db: Queryable,
   wanted: WantedClass,
   proposal: { keyId: string; reason: string },
 ): Promise<bigint> {
+  const { rows: short } = await db
+    .query<{ name: string; least: string }>(
+      'SELECT r AS name, keep_text(requirement_keep(r)) AS least FROM unnest($1::text[]) AS r WHERE $2::interval < requirement_keep(r)',
+      [wanted.requirements, intervalOf(wanted.keepMs)],
+    )
+    .catch((error) => Promise.reject(retentionRefusal(error)));
+  // Said at once, not to the second person.
+  if (short[0]) {
+    throw new RecordError({
+      code: 'RECORD_RETENTION_REFUSED',
+      message: `class ${wanted.name} would be kept for less than the ${short[0].least} that ${short[0].name} demands`,
+      remedy: 'Keep the class at least so long, or have the requirement taken from it by two people.',
+      retry: 'never',
+    });
+  }
   const { rows } = await db.query<{ id: bigint }>(
     `INSERT INTO retention_change (class, keep, requirements, reason, proposed_by) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
     [wanted.name, intervalOf(wanted.keepMs), wanted.requirements, proposal.reason, proposal.keyId],

@@ -167,7 +167,7 @@ describe('ten years of retention', () => {
           (await placeHold(pool, { selection, matter: `M-${month}`, reason: 'a claim', by: 'test' })).id,
           selection,
         );
-      } else if (inForce.size > 0 && dice(3) === 0) {
+      } else if (inForce.size > 0 && dice(4) === 0) {
         const [id] = [...inForce.keys()];
         await releaseHold(pool, id!, { by: 'test', reason: 'settled' });
         // In the simulated past.

@@ -68,7 +68,7 @@ export async function planRetentionAt(db: Queryable, at?: string): Promise<Reten
   const atUs = microsOfInstant(asOf);
   const classes = await readClassPolicies(db);
   const policies = new Map(classes.map((one) => [one.name, one]));
-  const { rows } = await db.query<Omit<PartitionFacts, 'holds' | 'waits'>>(
+  const { rows } = await db.query<Omit<PartitionFacts, keyof Keeping>>(
     `SELECT name, class, ${instantSql('from_at')} AS "fromAt", ${instantSql('to_at')} AS "toAt", ${instantSql('keep_until')} AS "keepUntil"
        FROM partition WHERE state = 'open' ORDER BY class, partition.from_at`,
   );
@@ -76,16 +76,25 @@ export async function planRetentionAt(db: Queryable, at?: string): Promise<Reten
   for (const row of rows) {
     const due = dueOf(row, policies.get(row.class)).atUs;
     // Rows are looked through only where it matters.
-    const found = due === null || due > atUs ? { holds: [], waits: [] } : await whatKeeps(db, row.name, asOf);
+    const found = due === null || due > atUs ? NOT_LOOKED_AT : await whatKeeps(db, row, asOf);
     partitions.push({ ...row, ...found });
   }
   return { at: asOf, partitions: planRetention(atUs, classes, partitions) };
 }
 
-async function whatKeeps(db: Queryable, name: string, at: string): Promise<Pick<PartitionFacts, 'holds' | 'waits'>> {
-  const { rows } = await db.query<Pick<PartitionFacts, 'holds' | 'waits'>>(
-    `SELECT ARRAY(SELECT * FROM holds_on($1, $2)) AS holds, ARRAY(SELECT * FROM partition_waits($1)) AS waits`,
-    [name, at],
+type Keeping = Pick<PartitionFacts, 'holds' | 'waits' | 'events'>;
+
+const NOT_LOOKED_AT: Keeping = { holds: [], waits: [], events: null };
+
+async function whatKeeps(
+  db: Queryable,
+  { name, class: of, fromAt, toAt }: Pick<PartitionFacts, 'name' | 'class' | 'fromAt' | 'toAt'>,
+  at: string,
+): Promise<Keeping> {
+  const { rows } = await db.query<Keeping>(
+    `SELECT ARRAY(SELECT * FROM holds_on($1, $2)) AS holds, ARRAY(SELECT * FROM partition_waits($1)) AS waits,
+            (SELECT count(*) FROM event WHERE class = $3 AND recorded_at >= $4 AND recorded_at < $5) AS events`,
+    [name, at, of, fromAt, toAt],
   );
   return rows[0]!;
 }
@@ -118,6 +127,18 @@ export async function listRetentionRuns(db: Queryable, limit: number): Promise<R
     limit,
   ]);
   return rows;
+}
+
+/** @throws RECORD_RUN_UNKNOWN */
+export async function getRetentionRun(db: Queryable, id: bigint): Promise<RetentionRun> {
+  const { rows } = await db.query<RetentionRun>(`SELECT ${RUN_COLUMNS} FROM retention_run WHERE id = $1`, [id]);
+  if (rows[0]) return rows[0];
+  throw new RecordError({
+    code: 'RECORD_RUN_UNKNOWN',
+    message: `there is no retention run ${id}`,
+    remedy: 'List them with `affidavit retention runs`.',
+    retry: 'never',
+  });
 }
 
 /** When the last run was planned, by schedule or by a person; undefined before the first. */
@@ -181,21 +202,29 @@ export interface PurgeRow {
   at: string;
 }
 
+const PURGE_COLUMNS = `class, ${instantSql('from_at')} AS "from", ${instantSql('to_at')} AS "to", count, ${instantSql('purge.at')} AS at`;
+
+/** The newest purges. */
+export async function listPurges(db: Queryable, limit: number): Promise<PurgeRow[]> {
+  const { rows } = await db.query<PurgeRow>(
+    `SELECT ${PURGE_COLUMNS} FROM purge ORDER BY purge.at DESC, from_at LIMIT $1`,
+    [limit],
+  );
+  return rows;
+}
+
 /**
  * Purges that took rows recorded between two positions, oldest first.
  * @param range.until exclusive
  */
-export async function readPurges(
-  db: Queryable,
-  range: { from: bigint; until: bigint; class?: string },
-): Promise<PurgeRow[]> {
+export async function readPurges(db: Queryable, range: { from: bigint; until: bigint }): Promise<PurgeRow[]> {
   if (range.until <= range.from) return [];
   const { rows } = await db.query<PurgeRow>(
-    `SELECT class, ${instantSql('from_at')} AS "from", ${instantSql('to_at')} AS "to", count, ${instantSql('at')} AS at FROM purge
+    `SELECT ${PURGE_COLUMNS} FROM purge
       WHERE from_at <= (SELECT recorded_at FROM run WHERE first_position < $2 ORDER BY first_position DESC LIMIT 1)
         AND to_at > (SELECT recorded_at FROM run WHERE last_position >= $1 ORDER BY first_position LIMIT 1)
-        AND count > 0 AND ($3::text IS NULL OR class = $3) ORDER BY from_at, class`,
-    [range.from, range.until, range.class ?? null],
+        AND count > 0 ORDER BY from_at, class`,
+    [range.from, range.until],
   );
   return rows;
 }

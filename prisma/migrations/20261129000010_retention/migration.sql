@@ -99,6 +99,15 @@ CREATE FUNCTION keep_text(p_keep interval) RETURNS text LANGUAGE sql IMMUTABLE A
 $$;
 
 -- ── Policy ─────────────────────────────────────────────────────────────────────────────────────────────────────
+-- What nobody may ask for, whatever the time.
+CREATE FUNCTION refuse_retention(p_class text, p_requirements text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_class = 'system' THEN
+    RAISE EXCEPTION 'class system is kept for ever' USING ERRCODE = 'check_violation';
+  END IF;
+  PERFORM requirement_keep(name) FROM unnest(p_requirements) AS name;
+END $$;
+
 -- Writes a class down, moves its partitions, says so on the record. Nobody is granted it: see the two that call it.
 CREATE FUNCTION write_retention(p_class text, p_keep interval, p_requirements text[], p_by text, p_confirmed_by text, p_reason text)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -106,9 +115,7 @@ DECLARE
   v_requirement text;
   v_before retention_class;
 BEGIN
-  IF p_class = 'system' THEN
-    RAISE EXCEPTION 'class system is kept for ever' USING ERRCODE = 'check_violation';
-  END IF;
+  PERFORM refuse_retention(p_class, p_requirements);
   IF p_keep <= interval '0' OR extract(month FROM p_keep) <> 0 OR extract(year FROM p_keep) <> 0 THEN
     RAISE EXCEPTION 'a class is kept for so many days, or for ever' USING ERRCODE = 'check_violation';
   END IF;
@@ -136,6 +143,7 @@ DECLARE
   v_now retention_class;
   v_requirements text[] := ARRAY(SELECT DISTINCT unnest(p_requirements) ORDER BY 1);
 BEGIN
+  PERFORM refuse_retention(p_class, p_requirements);
   -- Two that make the same class at once: the second then finds it made.
   PERFORM pg_advisory_xact_lock(hashtext('affidavit.retention'));
   SELECT * INTO v_now FROM retention_class WHERE name = p_class FOR UPDATE;
@@ -333,7 +341,7 @@ DECLARE
 BEGIN
   FOR v_function IN SELECT oid::regprocedure FROM pg_proc
     WHERE pronamespace = current_schema()::regnamespace AND proname IN ('refuse_change', 'ensure_partitions', 'requirement_keep',
-      'put_on_record', 'keep_text', 'write_retention', 'raise_retention', 'confirm_retention', 'partition_due_at', 'holds_on',
+      'put_on_record', 'keep_text', 'refuse_retention', 'write_retention', 'raise_retention', 'confirm_retention', 'partition_due_at', 'holds_on',
       'partition_waits', 'purge_partition')
   LOOP
     EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', v_function, current_schema());

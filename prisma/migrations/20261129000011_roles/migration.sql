@@ -67,6 +67,7 @@ GRANT UPDATE (released_by, released_at, release_reason) ON hold TO affidavit_api
 GRANT INSERT (class, keep, requirements, reason, proposed_by) ON retention_change TO affidavit_api;
 GRANT UPDATE (decided_by, decided_at, is_confirmed) ON retention_change TO affidavit_api;
 GRANT INSERT (planned_at, planned, by) ON retention_run TO affidavit_api, affidavit_retention;
+GRANT EXECUTE ON FUNCTION requirement_keep, keep_text TO affidavit_api, affidavit_retention;
 GRANT EXECUTE ON FUNCTION raise_retention, confirm_retention, holds_on, partition_waits TO affidavit_api;
 
 -- Retention plans, and asks the database to purge.
