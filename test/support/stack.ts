@@ -342,7 +342,7 @@ export class Stack {
     await this.query('CREATE DATABASE affidavit', [], this.postgres.url());
     const pool = createPool(this.recordUrl, { applicationName: 'test' });
     try {
-      await migrate(pool);
+      await migrate(pool, join(this.options.root ?? ROOT, 'prisma', 'migrations'));
       const client = await pool.connect();
       for (const owner of LOGIN_OWNERS) await ensureLogin(client, owner, LOGIN_PASSWORD);
       client.release();

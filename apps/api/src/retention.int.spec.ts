@@ -86,12 +86,12 @@ describe('holds and retention over the API', () => {
     await record?.close();
   });
 
-  // biome-ignore lint/suspicious/noExplicitAny: answers are judged by their schemas
   async function ask(
     path: string,
     as = 'anna',
     body?: unknown,
     method = body === undefined ? 'GET' : 'POST',
+    // biome-ignore lint/suspicious/noExplicitAny: answers are judged by their schemas
   ): Promise<any> {
     const answer = await fetch(`${url}${path}`, {
       method,
