@@ -281,6 +281,16 @@ export class Stack {
     return `http://${HOST}:${app === 'gateway' ? this.ports.gatewayAdmin : this.ports[app]}`;
   }
 
+  /** Where it runs from: it has bin/ and dist/. */
+  get root(): string {
+    return this.options.root ?? ROOT;
+  }
+
+  /** What {@link affidavit} runs with, for a command that is to be ended on the way. */
+  get commandEnvironment(): Record<string, string> {
+    return this.environment();
+  }
+
   /** Every log that the Datadog stand-in holds. */
   async delivered(): Promise<Record<string, unknown>[]> {
     const answer = await fetch(`http://${HOST}:${this.ports.datadog}/_affidavit/logs?limit=1000000`);

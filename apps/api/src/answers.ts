@@ -54,6 +54,9 @@ const RecordedEvent = z.strictObject({
   duplicateOf: position.optional(),
   event: z.looseObject({ type: z.string() }).optional().describe('The recorded event, byte for byte.'),
   quarantined: z.string().optional().describe('In place of `event`: bytes that could not be taken apart, in base64.'),
+  node: z.string().optional().describe('Whose the quarantined bytes are; of an event, it says so itself.'),
+  epoch: z.string().optional(),
+  seq: count.optional(),
 });
 
 export const SessionListAnswer = z.strictObject({
@@ -216,6 +219,78 @@ export const StatusAnswer = z.strictObject({
       deadLetters: count,
     }),
   ),
+});
+
+const Selection = z.strictObject({
+  types: z.array(z.string()).optional(),
+  connections: z.array(z.string()).optional(),
+  identities: z.array(z.string()).optional(),
+  sessions: z.array(z.string()).optional(),
+});
+
+const backfillState = z.enum(['planned', 'running', 'paused', 'finished', 'cancelled']);
+
+export const BackfillAnswer = z.strictObject({
+  id: z.string(),
+  destination: z.string(),
+  state: backfillState,
+  asked: z.strictObject({ from: z.string().optional(), to: z.string().optional(), query: z.string().optional() }),
+  filter: Selection.describe("The destination's filter when it was planned."),
+  selection: Selection.describe('What the query selects beside it.'),
+  mappingVersion: count,
+  fromPos: position,
+  toPos: position.describe('Exclusive.'),
+  nextPos: position.describe('Positions below are in batches.'),
+  createdBy: z.string(),
+  createdAt: instant,
+  startedAt: instant.nullable(),
+  finishedAt: instant.nullable(),
+  heldUntil: instant.nullable().describe('Until when a process has it to itself.'),
+  report: z.strictObject({
+    sent: count.describe('Events that the destination accepted.'),
+    late: count.describe('Of them, those that show at the time of their receipt.'),
+    dead: count.describe('Dead letters.'),
+    possibleDuplicates: count.describe('Copies beyond one that the destination may hold.'),
+    purged: count.describe('Removed by retention after they were cut.'),
+    open: count.describe('In batches that are not settled.'),
+    cancelled: count.describe('Given up; of those under way then, the destination may have some.'),
+  }),
+});
+
+export const BackfillListAnswer = z.strictObject({ backfills: z.array(BackfillAnswer) });
+
+export const LeaseAnswer = z.strictObject({
+  state: backfillState,
+  batch: z
+    .strictObject({
+      id: size,
+      range: size,
+      destination: z.string(),
+      lane: z.literal('backfill'),
+      parent: size.nullable(),
+      fromPos: position,
+      toPos: position.describe('Exclusive.'),
+      count,
+      bytes: count,
+      idsDigest: z.string().describe("SHA-256 of the events' ids, a line each; hex."),
+      mappingVersion: count,
+      filterVersion: count,
+      attempt: count.describe('To be said with the result.'),
+      uncertain: count,
+      purged: count,
+      failures: count,
+      plan: z.string(),
+      probe: z.boolean(),
+    })
+    .nullable(),
+  waitMs: z.number(),
+  why: z.string().nullable().describe('Why there is no batch now.'),
+});
+
+export const SettledAnswer = z.strictObject({
+  held: z.boolean().describe('False: the lease went to another attempt, and nothing was changed.'),
+  delayMs: z.number().optional().describe('Until the next attempt.'),
+  turned: z.strictObject({ from: z.string(), to: z.string() }).optional().describe('How the destination turned.'),
 });
 
 export const EnrolmentAnswer = z.strictObject({

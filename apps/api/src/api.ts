@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
 import { type DynamicModule, Module, StandardSchemaValidationPipe, type Type } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { AccessGuard } from './access.guard.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
+import { Backfills, BackfillsController } from './backfills.controller.js';
 import { DeadLetters, DeadLettersController } from './dead-letters.controller.js';
 import { DeliveryController, DeliveryReads } from './delivery.controller.js';
 import { docsHandler } from './docs.js';
@@ -26,6 +28,8 @@ import { RetentionActs, RetentionController } from './retention.controller.js';
 import { SessionReads, SessionsController } from './sessions.controller.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
+/** A dead letter comes with the event as it was rendered: at most 1 MB, and its quotes are written with escapes. */
+const RESULT_LIMIT_BYTES = 3 * 1024 * 1024;
 
 const CONTROLLERS: Type[] = [
   SessionsController,
@@ -40,6 +44,7 @@ const CONTROLLERS: Type[] = [
   DeliveryController,
   ReceiptsController,
   ReconciliationsController,
+  BackfillsController,
   HealthController,
 ];
 
@@ -64,6 +69,7 @@ class ApiModule {
           Holds,
           RetentionActs,
           Replays,
+          Backfills,
           ReceiptReads,
           Reconciliations,
           DeadLetters,
@@ -90,9 +96,17 @@ export async function createApi(parts: ApiParts): Promise<NestExpressApplication
   app.set('json replacer', withBigints);
   app.use(observed(parts));
   app.use('/docs', docsHandler(app, CONTROLLERS));
+  app.useBodyParser('json', { limit: RESULT_LIMIT_BYTES, type: isResult });
   app.useBodyParser('json', { limit: BODY_LIMIT_BYTES });
   await app.init();
   return app;
+}
+
+function isResult({ url = '', headers }: IncomingMessage): boolean {
+  return (
+    /^\/v1\/backfills\/[^/]+\/batches\/\d+\/result$/.test(url) &&
+    /^application\/json\b/.test(headers['content-type'] ?? '')
+  );
 }
 
 /** Gives each request its id, counts and times it, and keeps answers out of caches. */

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { z } from 'zod';
-import { Forwarder, operatorDuties } from '#delivery';
+import { Forwarder, operatorDuties, RETRY_POLICY } from '#delivery';
 import { DatadogDestination } from '#delivery/datadog';
 import { createLogger, listen, Metrics } from '#platform';
 import { type ApiRole, createApiKey, openPrisma, type PrismaClient, ReadSittings, readEvents } from '#record';
@@ -52,6 +52,7 @@ describe('acts on deliveries', () => {
       metrics: new Metrics(),
       publicUrl: 'http://api.test:8470',
       horizonWaitMs: 300,
+      retryPolicy: RETRY_POLICY,
     };
     app = await createApi(new ApiParts(parts));
     await listen(app.getHttpServer(), '127.0.0.1', 0);

@@ -37,7 +37,9 @@ function eventParts(event: RecordedEvent): Buffer[] {
     withBigints,
   ).slice(0, -1);
   if (event.type === 'quarantined') {
-    return [Buffer.from(`${head},"quarantined":"${event.body.toString('base64')}"}`)];
+    const { node, epoch, seq } = event;
+    const whose = JSON.stringify({ node, epoch, seq }).slice(1);
+    return [Buffer.from(`${head},"quarantined":"${event.body.toString('base64')}",${whose}`)];
   }
   return [Buffer.from(`${head},"event":`), event.body, Buffer.from('}')];
 }

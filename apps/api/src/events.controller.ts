@@ -18,7 +18,8 @@ export class EventReads {
     await sittings.note(caller, 'events');
     const { size: head } = await readHead(pool);
     const newestFirst = query.before !== undefined;
-    const before = query.before === undefined || query.before === 'head' || query.before > head ? head : query.before;
+    const end = query.before === 'head' ? undefined : (query.before ?? query.until);
+    const before = end === undefined || end > head ? head : end;
     const from = newestFirst ? 0n : (query.after ?? -1n) + 1n;
     const page = await readEventPage(
       pool,

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
+import { RETRY_POLICY } from '#delivery';
 import {
   apiUrlOf,
   ConfigError,
@@ -69,6 +70,7 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
       metrics,
       publicUrl: apiUrlOf(settings),
       horizonWaitMs: HORIZON_WAIT_MS,
+      retryPolicy: RETRY_POLICY,
     }),
   );
   onClose('http', () => app.close());

@@ -1,4 +1,5 @@
 import type pg from 'pg';
+import type { RetryPolicy } from '#delivery';
 import type { Logger, Metrics } from '#platform';
 import type { PrismaClient, ReadSittings } from '#record';
 
@@ -13,6 +14,8 @@ export class ApiParts {
   readonly publicUrl!: string;
   /** How long `atLeast` waits. */
   readonly horizonWaitMs!: number;
+  /** When a batch that was lent is tried again. */
+  readonly retryPolicy!: RetryPolicy;
 
   constructor(parts: ApiParts) {
     Object.assign(this, parts);

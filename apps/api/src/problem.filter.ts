@@ -58,7 +58,7 @@ function asAffidavitError(thrown: unknown): AffidavitError {
   if (status === 413) {
     return new ApiError({
       code: 'API_BODY_TOO_LARGE',
-      message: 'the body is larger than 64 KiB',
+      message: 'the body is larger than this address takes',
       remedy: 'Send less; see /docs for what this address takes.',
       retry: 'never',
     });

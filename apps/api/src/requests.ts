@@ -77,6 +77,7 @@ export const EventListQuery = z
       .union([z.literal('head'), position])
       .optional()
       .describe('Events before this position (or `head`: the end of the log), newest first.'),
+    until: position.optional().describe('With `after`: only events before this position.'),
     limit: limit(100),
     type: EventTypes.optional(),
     session: text(64).optional(),
@@ -85,8 +86,133 @@ export const EventListQuery = z
   })
   .refine((query) => query.after === undefined || query.before === undefined, {
     error: 'after and before exclude each other',
+  })
+  .refine((query) => query.until === undefined || query.before === undefined, {
+    error: 'until and before exclude each other',
   });
 export type EventListQuery = z.infer<typeof EventListQuery>;
+
+const PLANS = /^(replay|backfill)-[0-9a-z]{10}$/;
+/** The largest delay that a timer takes. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+const bound = z
+  .union([position.transform(String), instant], {
+    error: 'must be a position, or an instant such as 2026-01-31T08:00:00Z',
+  })
+  .describe('A position, or an instant: the first position that was recorded then or later.');
+
+const listOf = (most: number) => z.array(text(most)).min(1).max(1000);
+
+export const BackfillBody = z.strictObject({
+  destination: z.string().regex(/^[a-z0-9-]{1,40}$/, 'must be 1–40 of a-z, 0-9 and -'),
+  kind: z
+    .string()
+    .regex(/^[a-z]{1,40}$/)
+    .describe('Kind of the destination, such as `datadog`.'),
+  selection: z
+    .strictObject({
+      types: listOf(64).exactOptional(),
+      connections: listOf(1024).exactOptional(),
+      identities: listOf(1024).exactOptional(),
+    })
+    .optional()
+    .describe('Its filter, where the destination is not known yet.'),
+  mappingVersion: z.int().positive(),
+  from: bound.optional(),
+  to: bound.optional().describe('Exclusive. Default: where the deliveries of the destination itself begin.'),
+  query: text(4096).optional().describe('`type:… connection:… identity:… session:…`; several values with commas.'),
+});
+export type BackfillBody = z.infer<typeof BackfillBody>;
+
+export const BackfillId = z.string().regex(PLANS, 'is no id of a backfill');
+export const BackfillListQuery = z.strictObject({ limit: limit(50) });
+export type BackfillListQuery = z.infer<typeof BackfillListQuery>;
+export const BatchId = position;
+
+const sender = z.string().regex(/^[\w.:-]{1,64}$/);
+
+export const LeaseBody = z.strictObject({
+  sender: sender.describe('Names the process that asks, for as long as it runs.'),
+  leaseMs: z.int().min(1_000).max(3_600_000),
+  maxEvents: z.int().min(1).max(10_000),
+  maxBytes: z
+    .int()
+    .min(1)
+    .max(64 * 1024 * 1024),
+  mappingVersions: z.array(z.int().positive()).min(1).max(100),
+  rate: z
+    .strictObject({
+      eventsPerSecond: z.number().positive().optional(),
+      bytesPerSecond: z.number().positive().optional(),
+    })
+    .optional()
+    .describe("The destination's own bound, over all its lanes."),
+});
+export type LeaseBody = z.infer<typeof LeaseBody>;
+
+export const ReleaseBody = z.strictObject({ sender });
+export type ReleaseBody = z.infer<typeof ReleaseBody>;
+
+const answered = { status: z.int().min(0).max(999), reason: z.string().max(2_000) };
+const waitMs = z.number().nonnegative().max(LONGEST_MS).exactOptional();
+const Retry = z.strictObject({
+  kind: z.literal('retry'),
+  reason: answered.reason,
+  mayBeStored: z.boolean(),
+  status: answered.status.exactOptional(),
+  waitMs,
+});
+const Accepted = z.strictObject({ kind: z.literal('accepted'), status: answered.status });
+const Unauthorized = z.strictObject({
+  kind: z.literal('unauthorized'),
+  reason: answered.reason,
+  status: answered.status.exactOptional(),
+});
+const TooLarge = z.strictObject({ kind: z.literal('too-large'), ...answered });
+const Invalid = z.strictObject({ kind: z.literal('invalid'), ...answered });
+const Refused = z.strictObject({
+  kind: z.literal('refused'),
+  reason: answered.reason,
+  status: answered.status.exactOptional(),
+});
+
+const attempt = z.int().positive().describe('Of the lease.');
+const elapsedMs = z.number().nonnegative().max(LONGEST_MS);
+
+export const ResultBody = z.discriminatedUnion('outcome', [
+  z.strictObject({
+    outcome: z.literal('accepted'),
+    attempt,
+    answer: Accepted,
+    purged: z.int().nonnegative().describe('Events of the batch that the record no longer has.'),
+    late: z.int().nonnegative().describe('Events that show at the time of their receipt.'),
+    elapsedMs,
+  }),
+  z.strictObject({
+    outcome: z.literal('later'),
+    attempt,
+    answer: z.discriminatedUnion('kind', [Retry, Refused, Unauthorized, Invalid]),
+    elapsedMs,
+  }),
+  z.strictObject({
+    outcome: z.literal('split'),
+    attempt,
+    at: position.describe('Where the second part begins.'),
+    answer: z.discriminatedUnion('kind', [Retry, Refused, Unauthorized, TooLarge, Invalid]),
+    elapsedMs,
+  }),
+  z.strictObject({
+    outcome: z.literal('dead'),
+    attempt,
+    body: z.string().max(2_000_000).describe('The one event of the batch, as it was rendered.'),
+    answer: z.discriminatedUnion('kind', [Retry, Refused, Unauthorized, TooLarge, Invalid]),
+    elapsedMs,
+  }),
+  z.strictObject({ outcome: z.literal('unsent'), attempt }),
+  z.strictObject({ outcome: z.literal('reopened'), attempt }).describe('The destination takes requests again.'),
+]);
+export type ResultBody = z.infer<typeof ResultBody>;
 
 export const ProducerListQuery = z.strictObject({
   node: z.string().regex(NODE_PATTERN).optional(),

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { apiUrlOf, type Settings } from '#platform';
-import { CliError, EXIT } from './errors.js';
+import { CliError, EXIT, usageError } from './errors.js';
 
 export type Query = Record<string, string | number | boolean | undefined>;
 
@@ -26,6 +26,18 @@ export class ApiClient {
       });
     }
     return new ApiClient(apiUrlOf(settings), key, timeoutMs);
+  }
+
+  /** The one at another address. @throws CLI_USAGE, CLI_NO_KEY */
+  static at(address: string | undefined, settings: Settings): ApiClient {
+    if (address === undefined) return ApiClient.of(settings);
+    if (URL.canParse(address) && /^https?:$/.test(new URL(address).protocol)) {
+      return ApiClient.of({ ...settings, apiUrl: address });
+    }
+    throw usageError(
+      `'${address}' is no address of an audit-log API`,
+      'Write it whole, for example https://audit.internal:8470.',
+    );
   }
 
   get<T>(path: string, query: Query = {}): Promise<T> {

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { apiKeyCommand } from './commands/api-key.js';
+import { backfillCommand } from './commands/backfill.js';
 import { configCommand } from './commands/config.js';
 import { datadogCommand } from './commands/datadog.js';
 import { deadLettersCommand } from './commands/deadletters.js';
@@ -48,6 +49,7 @@ export function buildProgram(): Command {
     datadogCommand(),
     retentionCommand(),
     holdsCommand(),
+    backfillCommand(),
     apiKeyCommand(),
     migrateCommand(),
     configCommand(),

@@ -43,6 +43,12 @@ export class ProgressBar {
     this.shown = text;
   }
 
+  /** A line of its own, above the bar. */
+  say(text: string): void {
+    this.end();
+    this.screen.write(`${text}\n`);
+  }
+
   /** What is written next begins on a line of its own. */
   end(): void {
     if (this.screen.isTTY && this.shown !== '') this.screen.write('\r\u001b[2K');

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inTransaction, type RecordedEvent, readEvents, readHead } from '#record';
+import { inTransaction, type RecordedEvent, readHead, scanEvents } from '#record';
 import { type Destination, type Lane, newestMapping } from './destination.js';
 import { type BatchDraft, digestIds, insertBatch } from './ledger.js';
 import { newestFilterVersion, type Selections } from './selection.js';
@@ -10,6 +10,9 @@ import { newestFilterVersion, type Selections } from './selection.js';
 
 /** Bodies read for one batch: a statement of 256 KiB is mapped to 25 KB, so mapped bytes alone would not bound memory. */
 export const RAW_BYTES_PER_BATCH = 16 * 1024 ** 2;
+
+/** What cutting has to know of a destination. */
+export type Cutter = Pick<Destination, 'name' | 'limits' | 'mappingVersions' | 'measure' | 'render'>;
 
 /** Where a filter lets little through, a batch takes it out of this many times as many positions as it may hold events. */
 const WINDOWS_PER_BATCH = 16;
@@ -23,13 +26,15 @@ export interface CutOptions {
   jumpPositions: bigint;
   /** Most events of a batch, where that is less than the destination takes: one that is slow or throttles gets smaller ones. */
   maxCount?: number;
+  /** Only what belongs to this replay or backfill. */
+  plan?: string;
 }
 
 export const CUT_OPTIONS: CutOptions = { maxOpen: 64, maxWaiting: 4, jumpPositions: 100_000n };
 
 export type Cut =
   /** `more`: positions lie behind the cursor still. */
-  | { kind: 'cut'; batch: bigint; count: number; more: boolean }
+  | { kind: 'cut'; batch: bigint; count: number; more: boolean; events: RecordedEvent[] }
   /** The cursor moved over positions that this destination does not want, or that retention removed. */
   | { kind: 'passed'; more: boolean }
   /** Live now stands at the head; what lay between is a range of the catch-up lane. */
@@ -42,6 +47,8 @@ interface RangeRow {
   next_pos: bigint;
   to_pos: bigint | null;
   plan: string | null;
+  /** Of the plan. A replay lists what it would send, block by block; a backfill takes whatever its range holds. */
+  kind: 'replay' | 'backfill' | null;
   /** Of the plan; null: the newest. */
   filter_version: number | null;
   mapping_version: number | null;
@@ -50,13 +57,13 @@ interface RangeRow {
 /** Cuts at most one batch of a lane. Durable when it resolves. */
 export async function cutBatch(
   pool: pg.Pool,
-  destination: Destination,
+  destination: Cutter,
   lane: Lane,
   selections: Selections,
   options: CutOptions = CUT_OPTIONS,
 ): Promise<Cut> {
   return inTransaction(pool, async (client) => {
-    const range = await lockRange(client, destination.name, lane);
+    const range = await lockRange(client, destination.name, lane, options.plan);
     if (!range) return { kind: 'idle' };
     const room = await roomFor(client, destination.name, lane, options);
     if (room === 'none') return { kind: 'idle' };
@@ -110,18 +117,23 @@ export async function cutBatch(
       mappingVersion,
       filterVersion,
     });
-    return { kind: 'cut', batch, count: wanted.length, more };
+    return { kind: 'cut', batch, count: wanted.length, more, events: wanted };
   });
 }
 
-async function lockRange(client: pg.PoolClient, destination: string, lane: Lane): Promise<RangeRow | undefined> {
+async function lockRange(
+  client: pg.PoolClient,
+  destination: string,
+  lane: Lane,
+  plan: string | undefined,
+): Promise<RangeRow | undefined> {
   const { rows } = await client.query<RangeRow>(
-    `SELECT r.id, r.next_pos, r.to_pos, r.plan, p.filter_version, p.mapping_version
+    `SELECT r.id, r.next_pos, r.to_pos, r.plan, p.kind, p.filter_version, p.mapping_version
        FROM delivery_range r JOIN delivery_destination d USING (destination) LEFT JOIN delivery_plan p ON p.id = r.plan
       WHERE r.destination = $1 AND r.lane = $2 AND (r.to_pos IS NULL OR r.next_pos < r.to_pos)
-        AND NOT d.is_held AND (p.id IS NULL OR p.state = 'running')
+        AND NOT d.is_held AND (p.id IS NULL OR p.state = 'running') AND ($3::text IS NULL OR r.plan = $3)
       ORDER BY r.id LIMIT 1 FOR UPDATE OF r`,
-    [destination, lane],
+    [destination, lane, plan ?? null],
   );
   return rows[0];
 }
@@ -160,10 +172,10 @@ async function jump(client: pg.PoolClient, destination: string, range: RangeRow,
  */
 async function nextListed(
   client: pg.PoolClient,
-  range: Pick<RangeRow, 'plan' | 'next_pos'>,
+  range: Pick<RangeRow, 'plan' | 'kind' | 'next_pos'>,
   end: bigint,
 ): Promise<{ from: bigint; until: bigint }> {
-  if (range.plan === null) return { from: range.next_pos, until: end };
+  if (range.kind !== 'replay') return { from: range.next_pos, until: end };
   const { rows } = await client.query<{ from: bigint; until: bigint }>(
     `SELECT greatest(from_pos, $2) AS from, least(to_pos, $3) AS until FROM delivery_plan_block
       WHERE plan = $1 AND to_pos > $2 AND from_pos < $3 ORDER BY from_pos LIMIT 1`,
@@ -191,7 +203,7 @@ interface Filled {
   bytes: number;
 }
 
-async function fill(client: pg.PoolClient, destination: Destination, filling: Filling): Promise<Filled> {
+async function fill(client: pg.PoolClient, destination: Cutter, filling: Filling): Promise<Filled> {
   const { from, end, maxCount, lane, mappingVersion, wants } = filling;
   const { goalBytes } = destination.limits;
   // Batch and attempt are not known yet; the bound leaves far more room than their digits take.
@@ -204,7 +216,7 @@ async function fill(client: pg.PoolClient, destination: Destination, filling: Fi
     // As many positions as a batch holds events, not "the next 1000 up to the head": on a table without statistics PostgreSQL would
     // sort the whole backlog for each batch (seen: 100 ms instead of 4 ms at 30,000 events).
     const until = at + BigInt(maxCount) < end ? at + BigInt(maxCount) : end;
-    const events = await readEvents(client, {
+    const events = await scanEvents(client, {
       after: at - 1n,
       until,
       limit: maxCount,
@@ -213,7 +225,7 @@ async function fill(client: pg.PoolClient, destination: Destination, filling: Fi
     for (const event of events) {
       rawBytes += event.body.length;
       if (!wants(event)) continue;
-      const more = Buffer.byteLength(destination.render(event, context)) + 1;
+      const more = (destination.measure?.(event) ?? Buffer.byteLength(destination.render(event, context))) + 1;
       const isFull = wanted.length === maxCount || (wanted.length > 0 && bytes + more > goalBytes);
       if (isFull) return { wanted, next: event.position, full: true, bytes };
       bytes += more;

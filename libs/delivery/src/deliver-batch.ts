@@ -1,37 +1,19 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import type pg from 'pg';
-import { explainAbsences, type RecordedEvent } from '#record';
+import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises';
+import { AffidavitError } from '#events';
+import type { RecordedEvent } from '#record';
 import type { Admission, Pass } from './admission.js';
 import type { Answer } from './answer.js';
-import { batchEvents } from './batch-events.js';
+import type { BatchLedger } from './batch-ledger.js';
 import type { Destination, Lane } from './destination.js';
-import {
-  type BatchDraft,
-  type ClaimedBatch,
-  claimBatch,
-  digestIds,
-  eventIdOf,
-  type Rate,
-  reopenDestination,
-  type Settled,
-  settleAccepted,
-  settleDead,
-  settleDoubt,
-  settleLater,
-  settleSplit,
-  settleUnsent,
-} from './ledger.js';
+import { type BatchDraft, type ClaimedBatch, digestIds, eventIdOf, type RateWait, type Settled } from './ledger.js';
 import type { DeliveryObserver } from './observer.js';
 import type { RetryPolicy } from './retry.js';
-import type { Selections } from './selection.js';
 
 /** What deliveries of a destination need beside the batch. */
 export interface Delivery {
-  pool: pg.Pool;
+  ledger: BatchLedger;
   destination: Destination;
-  selections: Selections;
   admission: Admission;
-  rate?: Rate | undefined;
   observer: DeliveryObserver;
   policy: RetryPolicy;
   /** How long a claim holds; beyond it another forwarder takes the batch over. */
@@ -59,6 +41,7 @@ const CHECK_TIMEOUT_MS = 5_000;
  */
 const SETTLE_PATIENCE_MS = 10 * 60_000;
 const SETTLE_AGAIN_MS = 250;
+const RENDERED_AT_ONCE = 100;
 
 /** Delivers batches of one destination. Holds no state but when it was last accepted. */
 export class BatchDelivery {
@@ -68,30 +51,22 @@ export class BatchDelivery {
 
   /**
    * One attempt at a batch: claims it, sends its events and settles it in the ledger.
-   * @returns undefined where the batch was not ours to send
-   * @throws what Postgres throws; the batch is then due again, or will be once its lease ends
+   * @param claim takes the batch; undefined where there is none that is ours to send
+   * @returns undefined where nothing was claimed
+   * @throws what the ledger throws; the batch is then due again, or will be once its lease ends
    */
   async deliver(
     lane: Lane,
-    batchId: bigint,
-    attempt: number,
+    claim: () => Promise<ClaimedBatch | RateWait | undefined>,
     claimed: () => void = () => undefined,
   ): Promise<AfterDelivery | undefined> {
-    const { pool, destination, leaseMs, rate, admission, stop } = this.delivery;
+    const { admission, stop } = this.delivery;
     for (;;) {
       const pass = await admission.enter(lane, stop);
       if (!pass) return undefined;
       try {
         const claimedAt = performance.now();
-        const batch = await claimBatch(pool, {
-          destination: destination.name,
-          batch: batchId,
-          attempt,
-          leaseMs,
-          mappingVersions: destination.mappingVersions,
-          rate,
-          readsBack: destination.readBack !== undefined,
-        });
+        const batch = await claim();
         if (!batch) return undefined;
         if ('waitMs' in batch) {
           admission.holdBack(batch.waitMs);
@@ -106,20 +81,13 @@ export class BatchDelivery {
   }
 
   private async attempt(batch: ClaimedBatch, claimedAt: number, pass: Pass): Promise<AfterDelivery> {
-    const { pool, destination, leaseMs } = this.delivery;
+    const { ledger, destination, leaseMs } = this.delivery;
     const events = await this.eventsOf(batch);
-    const rendered = events.map((event) =>
-      destination.render(event, {
-        batch: batch.id,
-        attempt: batch.attempt,
-        lane: batch.lane,
-        mappingVersion: batch.mappingVersion,
-      }),
-    );
+    const rendered = await this.render(batch, events);
     // What is left of the lease, with room for the settlement.
     const remainingMs = leaseMs * 0.9 - (performance.now() - claimedAt);
     if (remainingMs <= 0 || this.delivery.stop.aborted) {
-      await settleUnsent(pool, batch);
+      await ledger.unsent(batch);
       return { wake: [{ batch: batch.id, attempt: batch.attempt + 1, delayMs: 0 }], reopened: false };
     }
     const sentAt = performance.now();
@@ -130,28 +98,29 @@ export class BatchDelivery {
     return this.settle({ batch, events, rendered, late, answer, elapsedMs });
   }
 
+  /** A thousand events take ten milliseconds: cutting, claims and answers of others come in between. */
+  private async render(batch: ClaimedBatch, events: readonly RecordedEvent[]): Promise<string[]> {
+    const { destination } = this.delivery;
+    const { id, attempt, lane, mappingVersion } = batch;
+    const context = { batch: id, attempt, lane, mappingVersion };
+    const rendered: string[] = [];
+    for (const event of events) {
+      rendered.push(destination.render(event, context));
+      if (rendered.length % RENDERED_AT_ONCE === 0) await immediately();
+    }
+    return rendered;
+  }
+
   private async eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]> {
-    const { pool, selections, observer } = this.delivery;
-    const events = await batchEvents(pool, selections, batch);
+    const { ledger, observer } = this.delivery;
+    const events = await ledger.eventsOf(batch);
     if (events.length === batch.count && !digestIds(events).equals(batch.idsDigest)) {
       observer.trouble(
         `batch ${batch.id} no longer holds the events it was cut from; sending what the record has`,
         undefined,
       );
     }
-    if (events.length < batch.count) await this.askForTheRest(batch);
     return events;
-  }
-
-  /** What retention purged was meant to go; anything else that is not there is a damaged record. */
-  private async askForTheRest(batch: ClaimedBatch): Promise<void> {
-    const { pool, observer } = this.delivery;
-    const { missing } = await explainAbsences(pool, batch.fromPos, batch.toPos);
-    if (missing.length === 0) return;
-    observer.trouble(
-      `${missing.length} events of batch ${batch.id} are missing from the record, the first at position ${missing[0]}, and no purge accounts for them`,
-      undefined,
-    );
   }
 
   private async send(rendered: readonly string[], timeoutMs: number): Promise<Answer> {
@@ -162,13 +131,13 @@ export class BatchDelivery {
 
   private async settle(attempt: Attempt): Promise<AfterDelivery> {
     const { batch, events, answer, elapsedMs, late } = attempt;
-    const { pool } = this.delivery;
+    const { ledger } = this.delivery;
     const seen = (held: boolean) => this.observe(batch, events.length, answer, elapsedMs, held);
     switch (answer.kind) {
       case 'accepted': {
         this.acceptedAt = performance.now();
         const settled = await this.insist(batch, () =>
-          settleAccepted(pool, batch, answer, { purged: batch.count - events.length, late, elapsedMs }),
+          ledger.accepted(batch, answer, { purged: batch.count - events.length, late, elapsedMs }),
         );
         seen(settled.held);
         this.observeAccepted(batch, events);
@@ -176,7 +145,7 @@ export class BatchDelivery {
       }
       case 'too-large':
         seen(true);
-        return this.narrow(attempt, answer);
+        return this.narrowAndGoOn(attempt, answer);
       case 'invalid':
         seen(true);
         return this.judgeInvalid(attempt, answer);
@@ -184,7 +153,7 @@ export class BatchDelivery {
       case 'refused':
       case 'unauthorized': {
         if (this.delivery.destination.readBack && answer.kind === 'retry' && answer.mayBeStored) {
-          const settled = await settleDoubt(pool, batch, answer, this.delivery.policy, elapsedMs);
+          const settled = await ledger.doubt(batch, answer, elapsedMs);
           seen(settled.held);
           return this.again(batch, settled, answer.reason);
         }
@@ -193,7 +162,7 @@ export class BatchDelivery {
           const uncertain = batch.uncertain + Number(answer.kind === 'retry' && answer.mayBeStored);
           return this.narrow({ ...attempt, batch: { ...batch, uncertain } }, answer);
         }
-        const settled = await settleLater(pool, batch, answer, this.delivery.policy, elapsedMs);
+        const settled = await ledger.later(batch, answer, elapsedMs);
         seen(settled.held);
         return this.again(batch, settled, answer.reason);
       }
@@ -226,7 +195,8 @@ export class BatchDelivery {
       try {
         return await settle();
       } catch (error) {
-        if (stop.aborted || performance.now() - startedAt > SETTLE_PATIENCE_MS) throw error;
+        const isFinal = error instanceof AffidavitError && error.retry === 'never';
+        if (isFinal || stop.aborted || performance.now() - startedAt > SETTLE_PATIENCE_MS) throw error;
         if (tries === 1)
           observer.trouble(`batch ${batch.id} was accepted, but that could not be written down yet`, error);
         await sleep(SETTLE_AGAIN_MS, undefined, { signal: stop }).catch(() => undefined);
@@ -237,18 +207,24 @@ export class BatchDelivery {
   /** A bad event, or an address that answers 400 to everything? Only the first may end as dead letters. */
   private async judgeInvalid(attempt: Attempt, answer: Extract<Answer, { kind: 'invalid' }>): Promise<AfterDelivery> {
     const { batch, elapsedMs } = attempt;
-    const { pool, destination, policy, stop } = this.delivery;
+    const { ledger, destination, stop } = this.delivery;
     if (!this.isKnownGood()) {
       const check = await within(CHECK_TIMEOUT_MS, stop, (signal) => destination.check(signal));
       if (check.kind !== 'accepted') {
         const reason = `answers ${answer.status} to everything, also without an event: ${answer.reason}`;
         const verdict = check.kind === 'invalid' || check.kind === 'too-large' ? { ...answer, reason } : check;
-        const settled = await settleLater(pool, batch, verdict, policy, elapsedMs);
+        const settled = await ledger.later(batch, verdict, elapsedMs);
         return this.again(batch, settled, verdict.reason);
       }
       this.acceptedAt = performance.now();
-      if (batch.probe) this.observeTurn({ turned: await reopenDestination(pool, destination.name) });
     }
+    return this.narrowAndGoOn(attempt, answer);
+  }
+
+  /** It reads requests, whatever it makes of this one: where it was asked with this one alone, all others may follow. */
+  private async narrowAndGoOn(attempt: Attempt, answer: Answer & { reason: string }): Promise<AfterDelivery> {
+    const { batch } = attempt;
+    if (batch.probe) this.observeTurn({ turned: await this.delivery.ledger.reopened(batch) });
     const after = await this.narrow(attempt, answer);
     return { ...after, reopened: after.reopened || batch.probe };
   }
@@ -256,11 +232,11 @@ export class BatchDelivery {
   /** Halves a batch; one event that stands alone becomes a dead letter. */
   private async narrow(attempt: Attempt, answer: Answer & { reason: string }): Promise<AfterDelivery> {
     const { batch, events, rendered, elapsedMs } = attempt;
-    const { pool, observer, destination } = this.delivery;
+    const { ledger, observer, destination } = this.delivery;
     const [event] = events;
     const [body] = rendered;
     if (events.length === 1 && event && body !== undefined) {
-      const { held } = await settleDead(pool, batch, event, body, answer, elapsedMs);
+      const { held } = await ledger.dead(batch, event, body, { answer, elapsedMs });
       if (held) {
         observer.deadLetter({
           destination: destination.name,
@@ -271,7 +247,7 @@ export class BatchDelivery {
       }
       return { wake: [], reopened: false };
     }
-    const parts = await settleSplit(pool, batch, halves(batch, events, rendered), answer, elapsedMs);
+    const parts = await ledger.split(batch, halves(batch, events, rendered), answer, elapsedMs);
     return { wake: parts.map((part) => ({ batch: part, attempt: 1, delayMs: 0 })), reopened: false };
   }
 

@@ -1,13 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import type pg from 'pg';
+import type { LocalLedger } from './batch-ledger.js';
 import { CUT_OPTIONS, type CutOptions, cutBatch } from './cut.js';
 import { BatchDelivery, type Delivery } from './deliver-batch.js';
 import type { Lane } from './destination.js';
 import { LaneQueue } from './lane-queue.js';
-import { waitingBatches } from './ledger.js';
+import { claimBatch, type Rate, waitingBatches } from './ledger.js';
+import type { Selections } from './selection.js';
 
 export interface LaneOptions extends Delivery {
+  pool: pg.Pool;
+  ledger: LocalLedger;
+  selections: Selections;
   lane: Lane;
+  rate?: Rate | undefined;
   redis: Redis;
   /** Requests of this lane under way at once, in this process. */
   concurrency: number;
@@ -38,6 +45,7 @@ export class DeliveryLane {
   private sweeper: NodeJS.Timeout | undefined;
   private cutting: Promise<void> | undefined;
   private sweeping: Promise<void> | undefined;
+  private readonly waking = new Set<Promise<void>>();
   private isCutWanted = false;
   private isStopped = false;
 
@@ -78,11 +86,12 @@ export class DeliveryLane {
     clearInterval(this.sweeper);
     this.queue.giveUpIfAway();
     await Promise.all([this.cutting, this.sweeping]);
+    await Promise.all(this.waking);
     await this.queue.close();
   }
 
   private async cutWhileWanted(): Promise<void> {
-    const { pool, destination, lane, observer, selections, admission } = this.options;
+    const { pool, destination, lane, ledger, observer, selections, admission } = this.options;
     while (this.isCutWanted && !this.isStopped) {
       this.isCutWanted = false;
       const startedAt = performance.now();
@@ -92,8 +101,10 @@ export class DeliveryLane {
             ...this.cutOptions,
             maxCount: admission.batchCount,
           });
-          if (cut.kind === 'cut') await this.queue.wake(cut.batch, 1);
-          else if (cut.kind === 'jumped') this.options.onOthersDue?.();
+          if (cut.kind === 'cut') {
+            ledger.remember(cut.batch, cut.events);
+            this.wakeBeside(cut.batch);
+          } else if (cut.kind === 'jumped') this.options.onOthersDue?.();
           if (this.isStopped || cut.kind === 'idle' || ('more' in cut && !cut.more)) break;
         }
       } catch (error) {
@@ -106,11 +117,31 @@ export class DeliveryLane {
     }
   }
 
+  /** The next batch is cut meanwhile. A wake-up that failed is made again by the sweep. */
+  private wakeBeside(batch: bigint): void {
+    const waking = this.queue
+      .wake(batch, 1)
+      .catch((error: unknown) => this.options.observer.trouble('the queue failed', error))
+      .finally(() => this.waking.delete(waking));
+    this.waking.add(waking);
+  }
+
   private async deliver(batch: bigint, attempt: number): Promise<void> {
-    const { observer, lane } = this.options;
+    const { pool, destination, observer, lane, leaseMs, rate } = this.options;
+    const { name, mappingVersions } = destination;
+    const claim = () =>
+      claimBatch(pool, {
+        destination: name,
+        batch,
+        attempt,
+        leaseMs,
+        mappingVersions,
+        rate,
+        readsBack: destination.readBack !== undefined,
+      });
     try {
       // A batch less waits from the moment it is claimed: what gathered meanwhile may be cut.
-      const after = await this.delivery.deliver(lane, batch, attempt, () => this.cutSoon());
+      const after = await this.delivery.deliver(lane, claim, () => this.cutSoon());
       if (!after) return;
       for (const wake of after.wake) await this.queue.wake(wake.batch, wake.attempt, wake.delayMs);
       if (after.reopened) {

@@ -24,6 +24,11 @@ export interface Destination {
   readonly clock?: { readonly skewMs: number };
   /** One event as the destination takes it. Never throws: an event that cannot be read is rendered as just that. */
   render(event: RecordedEvent, context: RenderContext): string;
+  /**
+   * About the bytes that {@link render} gives, rather too many than too few, where that is quickly known; undefined where it is not.
+   * What turns out to be too large is split.
+   */
+  measure?(event: RecordedEvent): number | undefined;
   /** Whether the destination would show this event at the time of its receipt, were it sent now. Absent: it never does. */
   isLate?(event: RecordedEvent): boolean;
   /**

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import type pg from 'pg';
 import { CommitListener } from '#record';
 import { Admission } from './admission.js';
+import { LocalLedger } from './batch-ledger.js';
 import type { CutOptions } from './cut.js';
 import { DeliveryLane } from './delivery-lane.js';
 import type { Destination, Lane } from './destination.js';
@@ -74,12 +75,14 @@ export class Forwarder {
       lookEverywhere: () => this.lookEverywhere(),
       stop: this.duties.signal,
     };
+    const policy = { ...RETRY_POLICY, ...options.policy };
     const shared = {
       pool: options.pool,
+      ledger: new LocalLedger(options.pool, selections, policy),
       redis: this.redis,
       destination: options.destination,
       observer: this.observer,
-      policy: { ...RETRY_POLICY, ...options.policy },
+      policy,
       leaseMs,
       requestTimeoutMs,
       selections,

@@ -1,5 +1,33 @@
 export * from './admission.js';
 export * from './answer.js';
+export {
+  type AskedBackfill,
+  type AuditLogApi,
+  type Backfill,
+  type BackfillReport,
+  type BackfillRequest,
+  type BackfillSenderOptions,
+  type BackfillState,
+  type BackfillView,
+  cancelBackfill,
+  isOver,
+  type Lease,
+  type LeaseRequest,
+  type LeaseView,
+  type LentBatchView,
+  type LentResult,
+  lendBatch,
+  listBackfills,
+  pauseBackfill,
+  planBackfill,
+  RemoteLedger,
+  readBackfill,
+  releaseBackfill,
+  resumeBackfill,
+  sendBackfill,
+  settleLent,
+} from './backfill/index.js';
+export * from './batch-ledger.js';
 export * from './batch-list.js';
 export * from './catch-up.js';
 export * from './cut.js';
@@ -27,6 +55,8 @@ export {
   type KeptAttempt,
   keepAnnounced,
   type Rate,
+  type RateWait,
+  type Settled,
   settleAccepted,
   settleDead,
   settleLater,

@@ -138,13 +138,8 @@ describe('the delivery ledger', () => {
   it('cuts by bytes as the destination takes them, not only by number', async () => {
     await recorded(20);
     const small = destination();
-    const one = small.render((await readEvents(record.pool, { after: 1n, limit: 1 }))[0]!, {
-      batch: 1n,
-      attempt: 1,
-      lane: 'live',
-      mappingVersion: 1,
-    });
-    Object.assign(small, { limits: { ...small.limits, goalBytes: Buffer.byteLength(one) * 5 } });
+    const [event] = await readEvents(record.pool, { after: 1n, limit: 1 });
+    Object.assign(small, { limits: { ...small.limits, goalBytes: ((small.measure(event!) ?? 0) + 1) * 5 + 10 } });
     const cut = await cutBatch(record.pool, small, 'live', selections);
     expect(cut).toMatchObject({ kind: 'cut', more: true });
     expect(cut.kind === 'cut' && cut.count).toBeGreaterThanOrEqual(4);

@@ -609,6 +609,7 @@ export interface Waiting {
  * Batches of a lane that should be under way: due ones, and those whose holder vanished. While the destination is not
  * delivering, at most one, and that only when its next probe is due.
  * @param readsBack what a vanished holder claimed is left to whoever looks what became of it
+ * @param plan only those of this replay or backfill
  */
 export async function waitingBatches(
   db: Queryable,
@@ -616,19 +617,21 @@ export async function waitingBatches(
   lane: Lane,
   limit: number,
   readsBack = false,
+  plan?: string,
 ): Promise<Waiting[]> {
   const { rows } = await db.query<Waiting>(
     `SELECT b.id AS batch, b.attempt + 1 AS attempt
        FROM delivery_batch b JOIN delivery_destination d ON d.destination = b.destination
       WHERE b.destination = $1 AND b.lane = $2 AND d.open_at <= clock_timestamp()
         AND NOT d.is_held AND ${NOT_RESTING}
+        AND ($5::text IS NULL OR EXISTS (SELECT FROM delivery_range r WHERE r.id = b.range AND r.plan = $5))
         AND ((b.state = 'due' AND (b.due_at <= clock_timestamp() OR d.state <> 'delivering'))
           OR (NOT $4 AND b.state = 'sending' AND b.lease_until < clock_timestamp())
           OR (b.state = 'paused' AND d.state <> 'delivering'))
       -- Probes take turns: an event that makes the destination fail must not be the only one it is ever asked with.
       ORDER BY CASE WHEN d.state = 'delivering' THEN 0 ELSE b.attempt END, b.from_pos, b.id
       LIMIT (SELECT CASE WHEN state = 'delivering' THEN $3::int ELSE 1 END FROM delivery_destination WHERE destination = $1)`,
-    [destination, lane, limit, readsBack],
+    [destination, lane, limit, readsBack, plan ?? null],
   );
   return rows;
 }

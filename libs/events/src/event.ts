@@ -221,6 +221,9 @@ export const EVENT_DATA = {
     outcome: Outcome,
     sent: count,
     late: count.optional(),
+    dead: count.optional(),
+    purged: count.optional(),
+    possibleDuplicates: count.optional(),
     by: shortText.optional(),
   }),
   /** What lay behind when live went on at the head after an outage is delivered. `late`: shows at its receipt time. */

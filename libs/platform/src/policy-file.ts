@@ -9,8 +9,6 @@ import {
   renameSync,
   rmSync,
   statSync,
-  unwatchFile,
-  watchFile,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
@@ -28,9 +26,10 @@ export interface PolicyWatch {
 }
 
 /**
- * Loads a policy and follows its file. It looks at the file's status twice a second rather than subscribing to
- * notifications, which miss replaced files, bind mounts and symbolic links that are switched. A change counts once the
- * text stands still, so that a half-written file is not taken for a shorter policy.
+ * Loads a policy and follows its file. It reads the file twice a second rather than subscribing to notifications, which miss
+ * replaced files, bind mounts and symbolic links that are switched, and rather than comparing times of change, of which the
+ * first is taken only after the policy was read. A change counts once two looks in turn see the same text, so that a
+ * half-written file is not taken for a shorter policy.
  * @param onChange called with each new policy that differs in text and is right
  * @param onError called once for each text that is wrong; the policy before it stays in force
  * @throws CONFIG_POLICY_MISSING, CONFIG_POLICY_INVALID if the first one cannot be used
@@ -41,43 +40,36 @@ export function watchPolicy(
   onError: (error: Error) => void,
   intervalMs = 500,
 ): PolicyWatch {
-  let policy = loadPolicy(file);
-  let text = readPolicyText(file);
+  let text: string | undefined = readPolicyText(file);
+  let policy = parsePolicy(text, file);
   let problem: Error | undefined;
-  let settling: NodeJS.Timeout | undefined;
+  let judged: string | undefined = text;
+  let seen: string | undefined = text;
 
-  const settle = (seen: string | undefined) => {
-    clearTimeout(settling);
-    settling = setTimeout(() => {
-      const now = readQuietly(file);
-      if (now === seen) take(now);
-      else settle(now);
-    }, 50);
-    settling.unref();
-  };
-  const take = (now: string | undefined) => {
-    if (now === text && problem === undefined) return;
+  const judge = (now: string | undefined) => {
+    judged = now;
     try {
       const next = parsePolicy(now ?? readPolicyText(file), file);
-      const changed = now !== text;
       problem = undefined;
-      text = now ?? '';
+      if (now === text) return;
+      text = now;
       policy = next;
-      if (changed) onChange(next);
+      onChange(next);
     } catch (error) {
       problem = error instanceof Error ? error : new Error(String(error));
       onError(problem);
     }
   };
-  const listener = () => settle(readQuietly(file));
-  watchFile(file, { interval: intervalMs, persistent: false }, listener);
+  const timer = setInterval(() => {
+    const now = readQuietly(file);
+    if (now === seen && now !== judged) judge(now);
+    seen = now;
+  }, intervalMs);
+  timer.unref();
   return {
     current: () => policy,
     problem: () => problem,
-    close: () => {
-      clearTimeout(settling);
-      unwatchFile(file, listener);
-    },
+    close: () => clearInterval(timer),
   };
 }
 

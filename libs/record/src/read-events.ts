@@ -40,7 +40,7 @@ export const RECORDED_EVENT_COLUMNS = `position, ${instantSql('recorded_at')} AS
   ${instantSql('occurred_at')} AS "occurredAt", session_id AS "sessionId", identity_id AS "identityId",
   identity_kind AS "identityKind", connection, outcome, duplicate_of AS "duplicateOf", body`;
 
-const LAST_POSITION = 9_223_372_036_854_775_807n;
+export const LAST_POSITION = 9_223_372_036_854_775_807n;
 
 /**
  * Events in position order. Fewer than `limit` does not mean the end: what a purge removed is left out (see `run` for
@@ -49,15 +49,7 @@ const LAST_POSITION = 9_223_372_036_854_775_807n;
 export async function readEvents(db: Queryable, range: EventRange): Promise<RecordedEvent[]> {
   const until = range.until ?? LAST_POSITION;
   if (range.limit < 1 || until <= range.after + 1n) return [];
-  // recorded_at rises with position: two look-ups in `run` bound the time, so that only the partitions of that time are read.
-  const { rows: bounds } = await db.query<{ from_at: string | null }>(
-    `SELECT ${instantSql('min(recorded_at)')} AS from_at FROM (
-       (SELECT recorded_at FROM run WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1)
-       UNION ALL (SELECT recorded_at FROM run WHERE first_position > $1 ORDER BY first_position LIMIT 1)
-     ) AS nearest`,
-    [range.after + 1n],
-  );
-  const fromAt = bounds[0]?.from_at;
+  const fromAt = await fromInstant(db, range.after + 1n);
   if (!fromAt) return [];
   const values = [range.after, until, fromAt, range.limit];
   const wanted = 'FROM event WHERE position > $1 AND position < $2 AND recorded_at >= $3 ORDER BY position LIMIT $4';
@@ -72,4 +64,19 @@ export async function readEvents(db: Queryable, range: EventRange): Promise<Reco
     [...values, range.bytes],
   );
   return rows;
+}
+
+/**
+ * An instant before which nothing from this position on was recorded; undefined where there is nothing. recorded_at rises with
+ * position: two look-ups in `run` bound the time, so that only the partitions of that time are read.
+ */
+export async function fromInstant(db: Queryable, position: bigint): Promise<string | undefined> {
+  const { rows } = await db.query<{ from_at: string | null }>(
+    `SELECT ${instantSql('min(recorded_at)')} AS from_at FROM (
+       (SELECT recorded_at FROM run WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1)
+       UNION ALL (SELECT recorded_at FROM run WHERE first_position > $1 ORDER BY first_position LIMIT 1)
+     ) AS nearest`,
+    [position],
+  );
+  return rows[0]?.from_at ?? undefined;
 }

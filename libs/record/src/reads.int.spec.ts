@@ -10,6 +10,7 @@ import { listProducers } from './producers.js';
 import { readEvents } from './read-events.js';
 import { ReadSittings, SITTING_MS } from './read-sittings.js';
 import { readRecordStatus } from './record-status.js';
+import { scanEvents } from './scan-events.js';
 import { listSessions } from './session-reads.js';
 import { projectSessions } from './sessions.js';
 
@@ -37,6 +38,58 @@ describe('reading the record', () => {
     const events = await readEvents(record.pool, { after: -1n, limit: 1000 });
     return events.filter((event) => event.type === type).map((event) => JSON.parse(event.body.toString()));
   }
+
+  describe('scanEvents', () => {
+    it('reads what readEvents reads, whatever the events hold and wherever it begins and ends', async () => {
+      gateway.emitBytes(Buffer.from('{"no":"event\\u0000"}'));
+      for (let n = 0; n < 30; n++) {
+        const session = new SessionEvents(`s-${n}`, {
+          openedAtMs: NOON + n,
+          identity: n % 3 ? 'é "\\ \u{1f600}' : 'a',
+        });
+        await record.record(gateway, [
+          session.opened(),
+          ...session.command('SELECT '.padEnd(n * 40, 'ü')),
+          session.closed(),
+        ]);
+      }
+      const client = await record.pool.connect();
+      try {
+        const { size } = await readHead(client);
+        for (const range of [
+          { after: -1n, limit: 1_000 },
+          { after: -1n, limit: 7 },
+          { after: 11n, until: 50n, limit: 1_000 },
+          { after: 11n, until: 12n, limit: 1_000 },
+          { after: size - 2n, limit: 5 },
+          { after: size, limit: 5 },
+          { after: 3n, until: 90n, limit: 60, bytes: 10_000 },
+          { after: 3n, until: 90n, limit: 60, bytes: 1 },
+        ]) {
+          expect([range, await scanEvents(client, range)]).toEqual([range, await readEvents(client, range)]);
+        }
+        expect((await scanEvents(client, { after: -1n, limit: 1_000 })).map(({ type }) => type)).toContain(
+          'quarantined',
+        );
+      } finally {
+        client.release();
+      }
+    });
+
+    it('leaves the connection in order where PostgreSQL ends it', async () => {
+      const session = new SessionEvents('s', { openedAtMs: NOON });
+      await record.record(gateway, [session.opened()]);
+      const client = await record.pool.connect();
+      try {
+        await client.query('BEGIN; DROP TABLE event CASCADE');
+        await expect(scanEvents(client, { after: -1n, limit: 10 })).rejects.toThrow('event');
+        await client.query('ROLLBACK');
+        expect((await scanEvents(client, { after: -1n, limit: 10 })).length).toBeGreaterThan(0);
+      } finally {
+        client.release();
+      }
+    });
+  });
 
   describe('listSessions', () => {
     async function recordSession(id: string, openedAtMs: number, identity = 'agent-1'): Promise<void> {

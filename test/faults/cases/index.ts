@@ -1,5 +1,6 @@
 import type { FaultCase } from '../case.js';
 import { AWAY_CASES } from './away.js';
+import { BACKFILL_CASES } from './backfill.js';
 import { DATADOG_CASES } from './datadog.js';
 import { DELIVERY_ACT_CASES } from './delivery-acts.js';
 import { DISK_CASES } from './host-disk.js';
@@ -13,6 +14,7 @@ import { RETENTION_CASES } from './retention.js';
 
 export const CASES: readonly FaultCase[] = [
   ...AWAY_CASES,
+  ...BACKFILL_CASES,
   ...DATADOG_CASES,
   ...DELIVERY_ACT_CASES,
   ...DISK_CASES,

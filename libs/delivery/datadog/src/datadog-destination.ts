@@ -2,7 +2,7 @@ import type { RecordedEvent } from '#record';
 import type { Answer } from '../../src/answer.js';
 import type { Destination, RenderContext } from '../../src/destination.js';
 import { IntakeClock } from './intake-clock.js';
-import { GOAL_REQUEST_BYTES, MAX_LOGS, MAX_REQUEST_BYTES } from './limits.js';
+import { GOAL_REQUEST_BYTES, MAPPED_EXTRA_BYTES, MAX_LOGS, MAX_REQUEST_BYTES, SMALL_EVENT_BYTES } from './limits.js';
 import { MAPPING_VERSIONS, renderLog, reservedDate } from './log.js';
 import { DatadogReadBack } from './read-back.js';
 import type { Key } from './search-api.js';
@@ -74,12 +74,20 @@ export class DatadogDestination implements Destination {
     return reservedDate(event.occurredAt ?? event.recordedAt, this.clock.nowMs()) === undefined;
   }
 
+  /** Rendering every event a second time, only to know its size, took as much as all the rest of a delivery. */
+  measure(event: RecordedEvent): number | undefined {
+    const { length } = event.body;
+    return length <= SMALL_EVENT_BYTES ? length + MAPPED_EXTRA_BYTES : undefined;
+  }
+
   render(event: RecordedEvent, context: RenderContext): string {
-    return renderLog(event, { ...context, env: this.env, nowMs: this.clock.nowMs() });
+    const { batch, attempt, lane, mappingVersion } = context;
+    // Not `...context`: once an event, a spread is seen in the profile.
+    return renderLog(event, { batch, attempt, lane, mappingVersion, env: this.env, nowMs: this.clock.nowMs() });
   }
 
   async send(rendered: readonly string[], signal: AbortSignal): Promise<Answer> {
-    const body = Buffer.from(`[${rendered.join(',')}]`, 'utf8');
+    const body = jsonArray(rendered);
     if (body.length > this.limits.maxBytes) {
       return {
         kind: 'too-large',
@@ -102,4 +110,17 @@ export class DatadogDestination implements Destination {
 
 function keyOf(key: string | Key): Key {
   return typeof key === 'string' ? () => key : key;
+}
+
+/** Half the time of `[${rendered.join(',')}]`, which is put together twice before it becomes bytes. */
+function jsonArray(rendered: readonly string[]): Buffer {
+  const bytes = rendered.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 1);
+  const body = Buffer.allocUnsafe(Math.max(bytes, 2));
+  let at = body.write('[', 0, 'latin1');
+  for (const text of rendered) {
+    at += body.write(text, at, 'utf8');
+    at += body.write(',', at, 'latin1');
+  }
+  body.write(']', body.length - 1, 'latin1');
+  return body;
 }

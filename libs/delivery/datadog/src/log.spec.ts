@@ -12,6 +12,7 @@ import {
 } from '#events';
 import type { RecordedEvent } from '#record';
 import { cutToBytes } from '../../src/text.js';
+import { DatadogDestination } from './datadog-destination.js';
 import { DATE_ATTRIBUTES, MAX_LOG_BYTES, MAX_STATEMENT_BYTES } from './limits.js';
 import { type LogContext, renderLog, reservedDate } from './log.js';
 import { isObject, type JsonObject } from './stand-in/arrived-log.js';
@@ -261,6 +262,20 @@ describe('the mapping to Datadog', () => {
     const { draft } = SAMPLES['session.closed']!;
     expect(render(recordedOf(draft), { lane: 'replay' }).ddtags).toContain('replay:true');
     expect(render(recordedOf(draft), { lane: 'backfill' }).ddtags).toContain('backfill:true');
+  });
+
+  it('is measured without being made: rather too large than too small, and not by much', () => {
+    const destination = new DatadogDestination({ url: 'http://127.0.0.1:9/', apiKey: 'unused', env: 'test' });
+    for (const { draft } of Object.values(SAMPLES)) {
+      const recorded = recordedOf(draft);
+      const bytes = Buffer.byteLength(renderLog(recorded, CONTEXT));
+      const measured = destination.measure(recorded) ?? 0;
+      expect(measured).toBeGreaterThanOrEqual(bytes);
+      if (draft.type !== 'command.chunk') expect(measured).toBeLessThan(bytes + 400);
+    }
+    expect(destination.measure({ ...recordedOf(SAMPLES['session.closed']!.draft), body: Buffer.alloc(5_000) })).toBe(
+      undefined,
+    );
   });
 
   it('shortens a log above 1 MB, and says so', () => {

@@ -51,15 +51,14 @@ function logOf(recorded: RecordedEvent, context: LogContext): Attributes {
     };
   }
   try {
-    return {
-      ...merge(common, typeAttributes(event)),
-      status: statusOf(event, recorded.outcome),
-      message: sentence(event),
-    };
+    const log = mergeInto(common, typeAttributes(event));
+    log.status = statusOf(event, recorded.outcome);
+    log.message = sentence(event);
+    return log;
   } catch (error) {
     // Bytes that the record took and this version cannot map: deliver what is certain rather than nothing.
     return {
-      ...common,
+      ...commonAttributes(recorded, context, event),
       status: 'warn',
       message: `Event ${eventIdOf(recorded)} of type ${event.type} could not be mapped; the record has the whole`,
       error: { kind: 'unmapped', message: error instanceof Error ? error.name : 'unknown' },
@@ -87,7 +86,7 @@ function commonAttributes(recorded: RecordedEvent, context: LogContext, event: A
   if (date === undefined) tags.push('late:true');
   if (context.lane === 'replay' || context.lane === 'backfill') tags.push(`${context.lane}:true`);
   return {
-    ...(date === undefined ? {} : { timestamp: date }),
+    timestamp: date,
     ddsource: SOURCE,
     service: SERVICE,
     ddtags: tags.join(','),
@@ -162,14 +161,18 @@ function statusOf(event: AuditEvent, outcome: string | null): 'info' | 'warn' | 
   }
 }
 
-/** Objects of the same name become one; only ours meet here, so paths never clash. */
-function merge(base: Attributes, more: Attributes): Attributes {
-  const out = { ...base };
-  for (const [name, value] of Object.entries(more)) {
-    const there = out[name];
-    out[name] = isObject(there) && isObject(value) ? { ...there, ...value } : (value ?? there);
+/**
+ * Objects of the same name become one; only ours meet here, so paths never clash. Both are made for this log and may be changed:
+ * copies by `{ ...base }` took two thirds of the whole mapping (measured: 25 µs an event, 8 without).
+ */
+function mergeInto(base: Attributes, more: Attributes): Attributes {
+  for (const name of Object.keys(more)) {
+    const there = base[name];
+    const value = more[name];
+    if (isObject(there) && isObject(value)) Object.assign(there, value);
+    else if (value !== undefined) base[name] = value;
   }
-  return out;
+  return base;
 }
 
 function isObject(value: AttributeValue | undefined): value is Attributes {
