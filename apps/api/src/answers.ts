@@ -65,7 +65,7 @@ export const SessionListAnswer = z.strictObject({
   horizon,
 });
 
-const Selection = z.strictObject({
+const HeldSelection = z.strictObject({
   session: z.string().optional(),
   identity: z.string().optional(),
   kind: z.string().optional(),
@@ -80,7 +80,7 @@ export const HoldAnswer = z.strictObject({
   id: z.string(),
   matter: z.string(),
   reason: z.string(),
-  selection: Selection.describe('Events that all of it fits are kept.'),
+  selection: HeldSelection.describe('Events that all of it fits are kept.'),
   placedBy: z.string(),
   placedAt: instant,
   releasedBy: z.string().nullable(),

@@ -3,7 +3,7 @@ import { type ApiKey, apiKeyName, getHold, type HoldSelection, listHolds, placeH
 import { Caller, Operation } from './access.guard.js';
 import { HoldAnswer, HoldListAnswer } from './answers.js';
 import { ApiParts } from './parts.js';
-import { HoldBody, HoldId, HoldListQuery, NoQuery, ReleaseBody } from './requests.js';
+import { HoldBody, HoldId, HoldListQuery, HoldReleaseBody, NoQuery } from './requests.js';
 
 @Injectable()
 export class Holds {
@@ -27,7 +27,7 @@ export class Holds {
     return getHold(this.parts.pool, id);
   }
 
-  release(id: string, { reason }: ReleaseBody, caller: ApiKey) {
+  release(id: string, { reason }: HoldReleaseBody, caller: ApiKey) {
     return releaseHold(this.parts.pool, id, { by: apiKeyName(caller), reason });
   }
 }
@@ -71,7 +71,7 @@ export class HoldsController {
   })
   release(
     @Param('id', { schema: HoldId }) id: string,
-    @Body({ schema: ReleaseBody }) body: ReleaseBody,
+    @Body({ schema: HoldReleaseBody }) body: HoldReleaseBody,
     @Caller() caller: ApiKey,
   ) {
     return this.holds.release(id, body, caller);

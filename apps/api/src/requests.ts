@@ -287,8 +287,8 @@ export const HoldListQuery = z.strictObject({
   all: z.enum(['true', 'false']).optional().describe('Also those that were released.'),
 });
 export type HoldListQuery = z.infer<typeof HoldListQuery>;
-export const ReleaseBody = z.strictObject({ reason: text(1024) });
-export type ReleaseBody = z.infer<typeof ReleaseBody>;
+export const HoldReleaseBody = z.strictObject({ reason: text(1024) });
+export type HoldReleaseBody = z.infer<typeof HoldReleaseBody>;
 
 export const RetentionChangeBody = z.strictObject({
   class: z.string().regex(CLASS_PATTERN, 'must be the name of a class: 1–16 of a-z and 0-9'),

@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import { RETRY_POLICY } from '#delivery';
 import { createLogger, listen, Metrics } from '#platform';
 import {
   beginRetentionRun,
@@ -73,6 +74,7 @@ describe('holds and retention over the API', () => {
         logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
         metrics: new Metrics(),
         publicUrl: 'http://api.test:8470',
+        retryPolicy: RETRY_POLICY,
         horizonWaitMs: 300,
       }),
     );

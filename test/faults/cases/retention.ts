@@ -119,7 +119,9 @@ async function expectPurged(world: World, names: string[], counts: Map<string, n
       `SELECT body FROM event WHERE type = 'retention.purged' ORDER BY position`,
     );
     const found = said.map(({ body }) => (JSON.parse(body.toString()) as { data: { count: number } }).data.count);
-    return found.length >= names.length && (expect(found).toEqual(names.map((name) => counts.get(name))), true);
+    if (found.length < names.length) return false;
+    expect(found).toEqual(names.map((name) => counts.get(name)));
+    return true;
   });
 }
 
