@@ -13,7 +13,7 @@ export interface FaultCase {
   /** Judges what only it did to its world: never mixed with others. */
   alone?: boolean;
   /**
-   * Does its harm with `dice` (seeded) and ends it. The load is running; {@link World.answered} waits for progress.
+   * Does its harm with `dice` (seeded) and ends it. The load is running, and may be stopped; {@link World.answered} waits for progress.
    * @returns what the invariants may allow because of this fault; undefined for most
    */
   run(world: World, dice: Dice): Promise<Allowance | undefined>;

@@ -36,7 +36,11 @@ async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void
     });
     try {
       const allowances: Allowance[] = [];
-      for (const one of faults) allowances.push((await one.run(world, dice)) ?? {});
+      for (const one of faults) {
+        // The case before may have ended with the load at rest.
+        world.load.start();
+        allowances.push((await one.run(world, dice)) ?? {});
+      }
       tally = await world.expectInvariants(together(allowances));
       isGreen = true;
     } finally {
@@ -57,9 +61,14 @@ async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void
 function together(allowances: Allowance[]): Allowance {
   const [first] = allowances;
   if (first && allowances.length === 1) return first;
+  const sum = (of: (one: Allowance) => number | undefined) => allowances.reduce((sum, one) => sum + (of(one) ?? 0), 0);
+  const isLossy = allowances.some((one) => one.unrecorded !== undefined);
   return {
     faults: allowances.flatMap((one) => one.faults ?? []),
-    deadLetters: allowances.reduce((sum, one) => sum + (one.deadLetters ?? 0), 0),
+    deadLetters: sum((one) => one.deadLetters),
+    droppedRequests: sum((one) => one.droppedRequests),
+    restored: allowances.some((one) => one.restored),
+    ...(isLossy ? { unrecorded: sum((one) => one.unrecorded) } : {}),
     exactlyOnce: allowances.every((one) => one.exactlyOnce === true),
     restMs: Math.max(60_000, ...allowances.map((one) => one.restMs ?? 0)),
   };

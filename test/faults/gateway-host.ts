@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Epoch } from '#events';
-import { Load } from '../support/load.js';
 import { until } from '../support/servers.js';
 import type { Stack } from '../support/stack.js';
 import type { Allowance, World } from './world.js';
@@ -103,15 +102,6 @@ export async function handOver(world: World): Promise<void> {
     async () => (await gatewayStatus(world.stack)).spool.unconfirmedCount === 0,
     30_000,
   );
-}
-
-/** Goes on with what the load counted so far. */
-export function loadAgain(world: World, stack: Pick<Stack, 'agent'> = world.stack): Load {
-  const load = new Load(stack as Stack);
-  for (const number of world.load.attempted) load.attempted.add(number);
-  for (const number of world.load.acknowledged) load.acknowledged.add(number);
-  world.load = load;
-  return load;
 }
 
 /** What the record says that it will never have. */

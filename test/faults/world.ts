@@ -43,7 +43,7 @@ const APPS: AppName[] = ['gateway', 'recorder', 'forwarder', 'api', 'datadog'];
 /** The whole product under load from real clients, with every line to a server in the hands of a case. */
 export class World {
   readonly stack: Stack;
-  load: Load;
+  readonly load: Load;
   private readonly usedBefore: Map<AppName, Used | undefined>;
 
   private constructor(stack: Stack) {

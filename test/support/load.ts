@@ -1,6 +1,8 @@
 import pg from 'pg';
 import type { Stack } from './stack.js';
 
+const AGENTS = 4;
+
 /** Never given out twice, whichever load asks. */
 let nextNumber = 1;
 
@@ -11,14 +13,18 @@ let nextNumber = 1;
 export class Load {
   readonly acknowledged = new Set<number>();
   readonly attempted = new Set<number>();
-  private running = true;
-  private readonly agents: Promise<void>[] = [];
+  private running = false;
+  private agents: Promise<void>[] = [];
 
-  constructor(
-    private readonly stack: Stack,
-    agents = 4,
-  ) {
-    for (let i = 0; i < agents; i++) this.agents.push(this.work());
+  constructor(private readonly stack: Stack) {
+    this.start();
+  }
+
+  /** Goes on, and with the same counts; nothing where it runs. */
+  start(): void {
+    if (this.running) return;
+    this.running = true;
+    this.agents = Array.from({ length: AGENTS }, () => this.work());
   }
 
   async stop(): Promise<void> {

@@ -15,7 +15,6 @@ import {
   guest,
   handOver,
   knock,
-  loadAgain,
   preloaded,
   segments,
   spoolDiskBytes,
@@ -142,7 +141,7 @@ export const DISK_CASES: FaultCase[] = [
       await expectOutcomes(stack);
 
       // One that is killed and started on such a disk waits for it, too.
-      loadAgain(world);
+      world.load.start();
       await world.answered(20);
       writeFileSync(flag, '1');
       await stack.kill('gateway');
@@ -225,7 +224,7 @@ export const DISK_CASES: FaultCase[] = [
       rmSync(spoolFolder(stack), { recursive: true });
       await stack.run('gateway');
       expect((await gatewayStatus(stack)).epoch).not.toBe(epoch);
-      loadAgain(world);
+      world.load.start();
       await world.answered(50);
       return undefined;
     },
@@ -254,7 +253,7 @@ export const DISK_CASES: FaultCase[] = [
       // What was acknowledged since stands on the disk again: a kill takes none of it.
       await handOver(world);
       rmSync(spoolFolder(stack), { recursive: true });
-      loadAgain(world);
+      world.load.start();
       await world.answered(20);
       await stack.kill('recorder');
       await world.answered(30);
@@ -302,7 +301,7 @@ export const DISK_CASES: FaultCase[] = [
       rmSync(spoolFolder(stack), { recursive: true });
       cpSync(copy, spoolFolder(stack), { recursive: true });
       await stack.run('gateway');
-      loadAgain(world);
+      world.load.start();
       await world.answered(50);
       return undefined;
     },

@@ -18,7 +18,6 @@ import {
   gatewayStatus,
   handOver,
   knock,
-  loadAgain,
   preloaded,
   segments,
 } from '../gateway-host.js';
@@ -99,7 +98,7 @@ export const MACHINE_CASES: FaultCase[] = [
       await until('the policy is in force', () => stack.log('gateway').includes('policy changed'));
       // A session keeps the policy under which it began.
       await world.load.stop();
-      loadAgain(world);
+      world.load.start();
       await world.answered(10);
       await stack.kill('recorder');
       await until('a new client is refused', async () => (await knock(stack)) === '53400', 60_000);
@@ -223,7 +222,7 @@ export const MACHINE_CASES: FaultCase[] = [
         await goOn(stack, snapshot, 40);
         signal(stack, 'SIGCONT');
         if (isBusy) {
-          loadAgain(world);
+          world.load.start();
           await world.answered(60);
         } else expect(await knock(stack)).toBe('ok');
 
