@@ -5,6 +5,7 @@ import {
   type BackfillReport,
   type BackfillSenderOptions,
   type BackfillView,
+  type ClaimedBatch,
   claimBatch,
   cutBatch,
   type LeaseView,
@@ -12,6 +13,7 @@ import {
   RETRY_POLICY,
   RemoteLedger,
   Selections,
+  SILENT_OBSERVER,
   sendBackfill,
 } from '#delivery';
 import { DatadogDestination, type StandIn, startStandIn } from '#delivery/datadog';
@@ -177,6 +179,22 @@ describe('a backfill', () => {
     expect(local.length).toBeGreaterThan(251);
     expect(remote).toEqual(local);
     expect(local.map((event) => event.type)).toContain('quarantined');
+  });
+
+  it('tells whoever sends it what is missing from the record', async () => {
+    await recorded(50);
+    const backfill = await plan();
+    const { batch } = await lease(backfill);
+    await record.pool.query('ALTER TABLE event DISABLE TRIGGER USER');
+    await record.pool.query('DELETE FROM event WHERE position IN (7, 9)');
+    const ledger = new RemoteLedger(api(), backfill, NEVER, () => undefined);
+    expect(await ledger.missing({ id: BigInt(batch!.id) } as ClaimedBatch)).toEqual([7n, 9n]);
+    const said: string[] = [];
+    await send(backfill, { observer: { ...SILENT_OBSERVER, trouble: (what) => said.push(what) } });
+    expect(said).toContainEqual(expect.stringContaining('2 events of batch 1 are missing from the record'));
+    await expect(ledger.missing({ id: 99n } as ClaimedBatch)).rejects.toMatchObject({
+      code: 'DELIVERY_BATCH_UNKNOWN',
+    });
   });
 
   it('asked for again in the same words is the same one, in others another', async () => {
