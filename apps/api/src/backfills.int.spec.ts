@@ -1,6 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import fc from 'fast-check';
+import type pg from 'pg';
 import {
   type BackfillReport,
   type BackfillSenderOptions,
@@ -36,6 +37,7 @@ const NEVER = new AbortController().signal;
 
 describe('a backfill', () => {
   let record: TestRecord;
+  let pool: pg.Pool;
   let prisma: PrismaClient;
   let producer: TestProducer;
   let standIn: StandIn;
@@ -46,7 +48,8 @@ describe('a backfill', () => {
 
   beforeEach(async () => {
     [record, standIn] = await Promise.all([TestRecord.open(), startStandIn({ port: 0, apiKeys: [KEY] })]);
-    prisma = await openPrisma(record.pool);
+    pool = await record.poolOf('api');
+    prisma = await openPrisma(pool);
     producer = await record.producer('gw-1');
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       keys[role] = (await createApiKey(record.pool, { role, by: 'test' })).key;
@@ -64,9 +67,9 @@ describe('a backfill', () => {
   async function startApi(port: number): Promise<void> {
     app = await createApi(
       new ApiParts({
-        pool: record.pool,
+        pool,
         prisma,
-        sittings: new ReadSittings(record.pool),
+        sittings: new ReadSittings(pool),
         logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
         metrics: new Metrics(),
         publicUrl: 'http://api.test:8470',

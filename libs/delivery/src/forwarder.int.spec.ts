@@ -45,7 +45,7 @@ describe('Forwarder', () => {
 
   async function forwarder(options: Partial<ForwarderOptions> = {}): Promise<Forwarder> {
     const made = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl,
       destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
       policy: QUICK,
