@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type pg from 'pg';
 import { RETRY_POLICY } from '#delivery';
-import { createLogger, listen, Metrics } from '#platform';
+import { createLogger, listen, Metrics, REQUIREMENTS } from '#platform';
 import {
   beginRetentionRun,
   carryOutRun,
@@ -179,6 +179,14 @@ describe('holds and retention over the API', () => {
     expect(await ask(`/v1/retention/changes/${without.id}`, 'anna', undefined, 'DELETE')).toMatchObject({
       status: 204,
     });
+  });
+
+  it('the database knows the requirements of the policy file, with the same times', async () => {
+    const { rows } = await pool.query<{ name: string; ms: number }>(
+      `SELECT name, (extract(epoch FROM requirement_keep(name)) * 1000)::float8 AS ms FROM unnest($1::text[]) AS name`,
+      [Object.keys(REQUIREMENTS)],
+    );
+    expect(rows).toEqual(Object.entries(REQUIREMENTS).map(([name, { keepMs: ms }]) => ({ name, ms })));
   });
 
   it('a run is planned here and carried out elsewhere; readers are told what was purged', async () => {
