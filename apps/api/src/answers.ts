@@ -65,8 +65,94 @@ export const SessionListAnswer = z.strictObject({
   horizon,
 });
 
+const HeldSelection = z.strictObject({
+  session: z.string().optional(),
+  identity: z.string().optional(),
+  kind: z.string().optional(),
+  connection: z.string().optional(),
+  types: z.array(z.string()).optional(),
+  outcome: z.string().optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+});
+
+export const HoldAnswer = z.strictObject({
+  id: z.string(),
+  matter: z.string(),
+  reason: z.string(),
+  selection: HeldSelection.describe('Events that all of it fits are kept.'),
+  placedBy: z.string(),
+  placedAt: instant,
+  releasedBy: z.string().nullable(),
+  releasedAt: instant.nullable().describe('Null while it is in force.'),
+  releaseReason: z.string().nullable(),
+});
+
+export const HoldListAnswer = z.strictObject({ holds: z.array(HoldAnswer) });
+
+const PurgeRow = z.strictObject({ class: z.string(), from: instant, to: instant, count: size, at: instant });
+
+const RetentionChange = z.strictObject({
+  id: size,
+  class: z.string(),
+  keepDays: z.number().nullable(),
+  requirements: z.array(z.string()),
+  reason: z.string(),
+  proposedBy: z.string(),
+  proposedAt: instant,
+});
+
+export const RetentionAnswer = z.strictObject({
+  classes: z.array(
+    z.strictObject({
+      name: z.string(),
+      keepDays: z.number().nullable().describe('Null: for ever.'),
+      requirements: z.array(z.string()),
+    }),
+  ),
+  changes: z.array(RetentionChange).describe('What waits for a second person.'),
+  purges: z.array(PurgeRow).describe('The last hundred.'),
+});
+
+export const ChangeAnswer = z.strictObject({
+  outcome: z
+    .enum(['unchanged', 'changed', 'proposed'])
+    .describe('proposed: it keeps less, and waits for another admin key.'),
+  id: size.nullable().describe('Of the proposal.'),
+});
+
+export const PlanAnswer = z.strictObject({
+  at: instant,
+  partitions: z.array(
+    z.strictObject({
+      name: z.string(),
+      class: z.string(),
+      fromAt: instant,
+      toAt: instant,
+      verdict: z.enum(['purge', 'held', 'waits', 'kept']),
+      dueAt: instant.nullable().describe('From when on policy and requirements let it go; null: never.'),
+      because: z.string().describe('The rule, hold or need that decides.'),
+      holds: z.array(z.string()),
+      events: size.nullable().describe('Null where its time has not come.'),
+    }),
+  ),
+});
+
+export const RunAnswer = z.strictObject({
+  id: size,
+  plannedAt: instant,
+  planned: z.array(z.string()).describe('Partitions to be dropped.'),
+  by: z.string(),
+  begunAt: instant,
+  finishedAt: instant.nullable(),
+  report: z.record(z.string(), z.string()).nullable().describe('What became of each partition of the plan.'),
+});
+
+export const RunListAnswer = z.strictObject({ runs: z.array(RunAnswer) });
+
 export const SessionAnswer = z.strictObject({
   session: Session,
+  holds: z.array(HoldAnswer).describe('Holds in force that keep an event of it.'),
   events: z.array(RecordedEvent),
   next: position.describe('`after` of the next page.'),
   more: z.boolean(),
@@ -78,6 +164,9 @@ export const EventListAnswer = z.strictObject({
   next: position.describe('`after` (or `before`) of the next page; also where to go on following the log.'),
   more: z.boolean().describe('False at the end. A page may be empty although more follows.'),
   head: size.describe('Size of the log when it was read.'),
+  purged: z
+    .array(PurgeRow)
+    .describe('Purges that took events recorded between those of this page: they are gone, not missing.'),
 });
 
 export const ProducerListAnswer = z.strictObject({
@@ -203,6 +292,8 @@ export const SettledAnswer = z.strictObject({
   delayMs: z.number().optional().describe('Until the next attempt.'),
   turned: z.strictObject({ from: z.string(), to: z.string() }).optional().describe('How the destination turned.'),
 });
+
+export const MissingAnswer = z.strictObject({ positions: z.array(position) });
 
 export const EnrolmentAnswer = z.strictObject({
   token: z.string().describe('Shown once.'),

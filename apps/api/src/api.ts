@@ -15,6 +15,7 @@ import { requestInvalid } from './errors.js';
 import { withBigints } from './event-json.js';
 import { EventReads, EventsController } from './events.controller.js';
 import { ApiHealth, HealthController } from './health.controller.js';
+import { Holds, HoldsController } from './holds.controller.js';
 import { Horizon } from './horizon.js';
 import { Keys, KeysController } from './keys.controller.js';
 import { ApiParts } from './parts.js';
@@ -23,6 +24,7 @@ import { Producers, ProducersController } from './producers.controller.js';
 import { ReceiptReads, ReceiptsController } from './receipts.controller.js';
 import { Reconciliations, ReconciliationsController } from './reconciliations.controller.js';
 import { Replays, ReplaysController } from './replays.controller.js';
+import { RetentionActs, RetentionController } from './retention.controller.js';
 import { SessionReads, SessionsController } from './sessions.controller.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -35,6 +37,8 @@ const CONTROLLERS: Type[] = [
   ProducersController,
   EnrolmentController,
   KeysController,
+  HoldsController,
+  RetentionController,
   ReplaysController,
   DeadLettersController,
   DeliveryController,
@@ -62,6 +66,8 @@ class ApiModule {
           Producers,
           Enrolments,
           Keys,
+          Holds,
+          RetentionActs,
           Replays,
           Backfills,
           ReceiptReads,

@@ -1,5 +1,5 @@
 import { Controller, Get, Injectable, Query } from '@nestjs/common';
-import { type ApiKey, type EventFilter, readEventPage, readHead } from '#record';
+import { type ApiKey, type EventFilter, readEventPage, readHead, readPurges } from '#record';
 import { Caller, Operation } from './access.guard.js';
 import { EventListAnswer } from './answers.js';
 import { EventBytes } from './event-json.js';
@@ -29,7 +29,8 @@ export class EventReads {
     const more = page.rest.from < page.rest.until;
     // Beyond the head nothing is known: whoever asked for more goes on from where the log ends.
     const next = newestFirst ? page.rest.until : page.rest.from - 1n;
-    return new EventBytes(page, { next, more, head });
+    const seen = newestFirst ? { from: page.rest.until, until: before } : { from, until: page.rest.from };
+    return new EventBytes(page, { next, more, head, purged: await readPurges(pool, seen) });
   }
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { LANES } from '#delivery';
-import { EVENT_TYPES, instantOfMicros, microsOfInstant, NODE_PATTERN } from '#events';
+import { CLASS_PATTERN, EVENT_TYPES, instantOfMicros, microsOfInstant, NODE_PATTERN } from '#events';
+import { parseKeepMs } from '#platform';
 import { API_ROLES } from '#record';
 
 // What each address takes. Everything unknown is refused: a misspelt filter must not answer with more than was asked for.
@@ -257,6 +258,60 @@ export const KeyBody = z.strictObject({
   expiresAt: instant.optional(),
 });
 export type KeyBody = z.infer<typeof KeyBody>;
+
+export const HoldBody = z
+  .strictObject({
+    session: text(64).optional(),
+    identity: text(1024).optional(),
+    kind: z.enum(['agent', 'human', 'service']).optional(),
+    connection: text(1024).optional(),
+    types: z
+      .array(z.enum([...EVENT_TYPES, 'quarantined']))
+      .min(1)
+      .max(64)
+      .optional(),
+    outcome: text(64).optional(),
+    from: instant.optional().describe('What happened, or was recorded, at or after.'),
+    to: instant.optional().describe('And before.'),
+    matter: text(200).describe('The number under which lawyers know it.'),
+    reason: text(1024),
+  })
+  .refine(({ matter: _, reason: __, ...selection }) => Object.values(selection).some((one) => one !== undefined), {
+    error: 'select at least one of session, identity, kind, connection, types, outcome, from, to',
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || from < to, { error: 'from must be before to' });
+export type HoldBody = z.infer<typeof HoldBody>;
+
+export const HoldId = z.string().regex(/^hold-[0-9a-z]{10}$/, 'must be the id of a hold');
+export const HoldListQuery = z.strictObject({
+  all: z.enum(['true', 'false']).optional().describe('Also those that were released.'),
+});
+export type HoldListQuery = z.infer<typeof HoldListQuery>;
+export const HoldReleaseBody = z.strictObject({ reason: text(1024) });
+export type HoldReleaseBody = z.infer<typeof HoldReleaseBody>;
+
+export const RetentionChangeBody = z.strictObject({
+  class: z.string().regex(CLASS_PATTERN, 'must be the name of a class: 1–16 of a-z and 0-9'),
+  keep: z
+    .string()
+    .transform((given, context) => {
+      if (given === 'forever') return null;
+      const ms = parseKeepMs(given);
+      if (ms !== undefined) return ms;
+      context.issues.push({ code: 'custom', message: 'must be a time (400d, 7y) or forever', input: given });
+      return z.NEVER;
+    })
+    .describe('`400d`, `7y` or `forever`.'),
+  requirements: z.array(text(40)).max(16).optional().describe('Absent: as they are.'),
+  reason: text(1024),
+});
+export type RetentionChangeBody = z.infer<typeof RetentionChangeBody>;
+/** Of a change, or of a run. */
+export const NumberId = position;
+export const PlanQuery = z.strictObject({ at: instant.optional().describe('As of when; default: now.') });
+export type PlanQuery = z.infer<typeof PlanQuery>;
+export const RunListQuery = z.strictObject({ limit: limit(20) });
+export type RunListQuery = z.infer<typeof RunListQuery>;
 
 export const KeyId = z.uuid();
 

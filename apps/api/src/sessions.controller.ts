@@ -2,6 +2,7 @@ import { Controller, Get, Injectable, Param, Query } from '@nestjs/common';
 import {
   type ApiKey,
   getSession,
+  listHoldsOnSession,
   listSessions,
   readEventPage,
   readHead,
@@ -47,7 +48,8 @@ export class SessionReads {
     const range = { from: after + 1n, until: size, limit, maxBytes: PAGE_BYTES };
     const page = await readEventPage(pool, range, { session: id });
     const more = page.rest.from < page.rest.until;
-    return new EventBytes(page, { session, next: page.rest.from - 1n, more, horizon }, horizon);
+    const holds = await listHoldsOnSession(pool, id);
+    return new EventBytes(page, { session, holds, next: page.rest.from - 1n, more, horizon }, horizon);
   }
 }
 
@@ -85,7 +87,8 @@ function sessionUnknown(id: string, horizon: bigint): ApiError {
   return new ApiError({
     code: 'API_SESSION_UNKNOWN',
     message: `up to position ${horizon} the record knows no session ${id}`,
-    remedy: 'If it has only just begun, ask with `atLeast` and the position of one of its events.',
+    remedy:
+      'If it has only just begun, ask with `atLeast` and the position of one of its events; what retention purged, GET /v1/retention says.',
     retry: 'never',
   });
 }

@@ -58,8 +58,59 @@ export interface EventPage {
   head: string;
 }
 
+export interface HoldView {
+  id: string;
+  matter: string;
+  reason: string;
+  selection: Record<string, string | string[]>;
+  placedBy: string;
+  placedAt: string;
+  releasedBy: string | null;
+  releasedAt: string | null;
+  releaseReason: string | null;
+}
+
+export interface RetentionView {
+  /** `keepDays` null: for ever. */
+  classes: { name: string; keepDays: number | null; requirements: string[] }[];
+  changes: {
+    id: string;
+    class: string;
+    keepDays: number | null;
+    requirements: string[];
+    reason: string;
+    proposedBy: string;
+    proposedAt: string;
+  }[];
+  purges: { class: string; from: string; to: string; count: string; at: string }[];
+}
+
+export interface RetentionPlanView {
+  at: string;
+  partitions: {
+    name: string;
+    class: string;
+    fromAt: string;
+    toAt: string;
+    verdict: 'purge' | 'held' | 'waits' | 'kept';
+    dueAt: string | null;
+    because: string;
+    events: string | null;
+  }[];
+}
+
+export interface RetentionRunView {
+  id: string;
+  plannedAt: string;
+  planned: string[];
+  by: string;
+  finishedAt: string | null;
+  report: Record<string, string> | null;
+}
+
 export interface SessionAnswer {
   session: SessionView;
+  holds: HoldView[];
   events: RecordedEventView[];
   next: string;
   more: boolean;

@@ -9,6 +9,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { eventsCommand } from './commands/events.js';
 import { gatewayCommand } from './commands/gateway.js';
+import { holdsCommand } from './commands/holds.js';
 import { migrateCommand } from './commands/migrate.js';
 import { producerCommand } from './commands/producer.js';
 import { rebuildCommand } from './commands/rebuild.js';
@@ -47,6 +48,7 @@ export function buildProgram(): Command {
     reconcileCommand(),
     datadogCommand(),
     retentionCommand(),
+    holdsCommand(),
     backfillCommand(),
     apiKeyCommand(),
     migrateCommand(),

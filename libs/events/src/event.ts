@@ -268,9 +268,25 @@ export const EVENT_DATA = {
     altered: count,
     by: shortText.optional(),
   }),
-  'hold.placed': z.object({ hold: shortText, by: shortText, reason: shortText, matter: shortText.optional() }),
-  'hold.released': z.object({ hold: shortText, by: shortText, reason: shortText }),
-  'retention.changed': z.object({ class: shortText, keep: shortText, previous: shortText.optional(), by: shortText }),
+  'hold.placed': z.object({
+    hold: shortText,
+    by: shortText,
+    reason: shortText,
+    matter: shortText.optional(),
+    /** What it keeps, as JSON: session, identity, kind, connection, types, outcome, from, to. */
+    selection: z.string().max(8192).optional(),
+  }),
+  'hold.released': z.object({ hold: shortText, by: shortText, reason: shortText, matter: shortText.optional() }),
+  'retention.changed': z.object({
+    class: shortText,
+    keep: shortText,
+    previous: shortText.optional(),
+    by: shortText,
+    /** The second person, without whom nothing is kept shorter. */
+    confirmedBy: shortText.optional(),
+    reason: shortText.optional(),
+    requirements: z.array(shortText).max(16).optional(),
+  }),
   'retention.purged': z.object({ class: shortText, from: instant, to: instant, count, digest: sha256 }),
   'checkpoint.signed': z.object({ size: z.string(), root: sha256, note: z.string() }),
   'key.created': z.object({ key: shortText, role: shortText, by: shortText }),

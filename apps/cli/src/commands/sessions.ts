@@ -71,7 +71,7 @@ function whoOf(session: SessionView): string {
   return session.identityVerified === false ? `${name} (claimed)` : name;
 }
 
-async function showSession({ session, events, more }: SessionAnswer): Promise<string> {
+async function showSession({ session, holds, events, more }: SessionAnswer): Promise<string> {
   const { eventSentence } = await import('../sentences.js');
   const facts: [string, string][] = [
     ['session', session.id],
@@ -85,6 +85,7 @@ async function showSession({ session, events, more }: SessionAnswer): Promise<st
     ['commands', `${session.commands}, ${session.failed} failed`],
     ['approval', session.approvalRequired ? session.approvalState : 'not required'],
     ['outcome', [session.state, session.outcome, session.reason].filter(Boolean).join(', ')],
+    ...holds.map(({ id, matter }): [string, string] => ['held', `${id}, matter ${matter}`]),
   ];
   return [
     ...facts.map(([name, text]) => `${colours.bold(name.padEnd(11))} ${plain(text)}`),
