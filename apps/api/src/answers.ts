@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LANES } from '#delivery';
-import { API_ROLES } from '#record';
+import { API_ROLES, APPROVAL_ACTS } from '#record';
 
 // What each address answers. The documentation is made of these, and a test holds the running server to them.
 
@@ -63,6 +63,74 @@ export const SessionListAnswer = z.strictObject({
   sessions: z.array(Session),
   next: z.string().nullable().describe('`cursor` of the next page; null at the end.'),
   horizon,
+});
+
+const nextPage = z.string().nullable().describe('`cursor` of the next page; null at the end.');
+const seen = {
+  firstSessionAt: instant,
+  lastSessionAt: instant,
+  lastSession: z.string().describe('Id of the session that was opened last.'),
+};
+
+export const IdentityListAnswer = z.strictObject({
+  identities: z.array(
+    z.strictObject({
+      id: z.string(),
+      kind: z.enum(['agent', 'human', 'service']).nullable(),
+      name: z.string().nullable(),
+      email: z.string().nullable(),
+      onBehalfOf: z.string().nullable(),
+      ...seen,
+    }),
+  ),
+  next: nextPage,
+  horizon,
+});
+
+export const ConnectionListAnswer = z.strictObject({
+  connections: z.array(
+    z.strictObject({ name: z.string(), type: z.string().nullable(), sensitivity: z.string().nullable(), ...seen }),
+  ),
+  next: nextPage,
+  horizon,
+});
+
+export const TouchListAnswer = z.strictObject({
+  identities: z.array(
+    z.strictObject({
+      identity: z.string().nullable().describe('Null: nobody was named.'),
+      kind: z.enum(['agent', 'human', 'service']).nullable(),
+      onBehalfOf: z.string().nullable(),
+      isVerified: z.boolean().describe('False: in some of its sessions it was only claimed.'),
+      sessions: count,
+      denied: count.describe('Of them, those that were not let in.'),
+      bypassed: count.describe('Of them, those in which an approval was gone around.'),
+      commands: count,
+      failed: count,
+      rows: count,
+      ...seen,
+    }),
+  ),
+  horizon,
+});
+
+export const ApprovalListAnswer = z.strictObject({
+  approvals: z.array(
+    z.strictObject({
+      position: size,
+      recordedAt: instant,
+      at: instant.nullable().describe("By the producer's clock."),
+      state: z.enum(APPROVAL_ACTS),
+      approval: z.string().nullable(),
+      session: z.string().nullable(),
+      identity: z.string().nullable(),
+      connection: z.string().nullable(),
+      command: z.string().nullable(),
+      by: z.string().nullable(),
+      reason: z.string().nullable(),
+    }),
+  ),
+  next: nextPage,
 });
 
 const HeldSelection = z.strictObject({
@@ -338,7 +406,16 @@ export const KeyListAnswer = z.strictObject({
       createdAt: instant,
       expiresAt: instant.nullable(),
       revokedAt: instant.nullable(),
-      lastUsedAt: instant.nullable(),
+      lastUsedAt: instant.nullable().describe('To the minute.'),
+      rotatedAt: instant.nullable(),
+      previousUntil: instant.nullable().describe('Until when the secret before the last rotation opens, too.'),
+      limits: z
+        .strictObject({
+          from: instant.optional(),
+          to: instant.optional(),
+          connections: z.array(z.string()).optional(),
+        })
+        .nullable(),
     }),
   ),
 });

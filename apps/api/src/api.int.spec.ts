@@ -71,7 +71,7 @@ describe('the audit-log API', () => {
     record = await TestRecord.open();
     await pinMarkKey(record.pool, MARK_KEY);
     prisma = await openPrisma(record.pool);
-    for (const role of ['viewer', 'operator', 'admin'] as const) {
+    for (const role of ['viewer', 'auditor', 'operator', 'admin'] as const) {
       keys[role] = await createApiKey(record.pool, { role, by: 'test' });
     }
     gateway = await record.producer('gw-1');

@@ -48,7 +48,11 @@ export const OUTBOX_TYPES: ReadonlySet<EventType> = new Set<EventType>([
   'checkpoint.signed',
   'producer.foreign',
   'key.created',
+  'key.rotated',
   'key.revoked',
+  'access.refused',
+  'enrolment.created',
+  'loss.declared',
   'node.enrolled',
   'log.restored',
 ]);

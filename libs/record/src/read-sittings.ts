@@ -5,10 +5,32 @@ import { enqueueOutbox } from './outbox.js';
 import { inTransaction } from './pool.js';
 
 /** Kinds of evidence that can be read. */
-export type ReadKind = 'sessions' | 'session' | 'events' | 'dead-letters' | 'receipt';
+export const READ_KINDS = [
+  'sessions',
+  'session',
+  'events',
+  'identities',
+  'connections',
+  'approvals',
+  'dead-letters',
+  'receipt',
+  'holds',
+  'retention',
+  'exports',
+  'keys',
+  'enrolments',
+] as const;
+export type ReadKind = (typeof READ_KINDS)[number];
+
+/** Who reads, and what he asked with. */
+export interface Reader extends Pick<ApiKey, 'id' | 'prefix' | 'label'> {
+  asked?: string;
+}
 
 /** Reads of one key and kind within this time of the first are one sitting. */
 export const SITTING_MS = 15 * 60_000;
+
+const ASKED_LENGTH = 1024;
 
 /**
  * Puts reads on the record: one `record.read` a sitting, durable before the first byte of its first answer leaves. A sitting has a
@@ -23,7 +45,7 @@ export class ReadSittings {
   ) {}
 
   /** Resolves once a sitting of this key and kind is on the record, or was before. @throws whatever Postgres says; then nothing may be shown */
-  async note(key: Pick<ApiKey, 'id' | 'prefix' | 'label'>, what: ReadKind): Promise<void> {
+  async note(key: Reader, what: ReadKind): Promise<void> {
     const name = `${key.id} ${what}`;
     const now = this.now();
     if ((this.known.get(name) ?? 0) > now) return;
@@ -47,7 +69,11 @@ export class ReadSittings {
             provider: 'affidavit-api',
             verified: true,
           },
-          data: { key: apiKeyName(key), what },
+          data: {
+            key: apiKeyName(key),
+            what,
+            ...(key.asked === undefined ? {} : { asked: key.asked.slice(0, ASKED_LENGTH) }),
+          },
         });
         return now + SITTING_MS;
       }
