@@ -47,12 +47,26 @@ export const Session = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
 });
 
-const RecordedEvent = z.strictObject({
+export const RecordedEvent = z.strictObject({
   position,
   recordedAt: instant,
   class: z.string().describe('Retention class in force.'),
   duplicateOf: position.optional(),
-  event: z.looseObject({ type: z.string() }).optional().describe('The recorded event, byte for byte.'),
+  event: z
+    .looseObject({
+      id: z.string().describe('`<epoch>.<seq>`'),
+      type: z.string(),
+      time: instant.describe("By the producer's clock."),
+      node: z.string(),
+      epoch: z.string(),
+      seq: count,
+      session: z.string().optional(),
+      identity: z.looseObject({ id: z.string(), kind: z.string() }).optional(),
+      connection: z.looseObject({ name: z.string(), type: z.string() }).optional(),
+      data: z.looseObject({}),
+    })
+    .optional()
+    .describe('The recorded event, byte for byte; docs/reference/events.md has its types.'),
   quarantined: z.string().optional().describe('In place of `event`: bytes that could not be taken apart, in base64.'),
   node: z.string().optional().describe('Whose the quarantined bytes are; of an event, it says so itself.'),
   epoch: z.string().optional(),
@@ -133,7 +147,7 @@ export const ApprovalListAnswer = z.strictObject({
   next: nextPage,
 });
 
-const HeldSelection = z.strictObject({
+export const HeldSelection = z.strictObject({
   session: z.string().optional(),
   identity: z.string().optional(),
   kind: z.string().optional(),
@@ -158,9 +172,9 @@ export const HoldAnswer = z.strictObject({
 
 export const HoldListAnswer = z.strictObject({ holds: z.array(HoldAnswer) });
 
-const PurgeRow = z.strictObject({ class: z.string(), from: instant, to: instant, count: size, at: instant });
+export const PurgeRow = z.strictObject({ class: z.string(), from: instant, to: instant, count: size, at: instant });
 
-const RetentionChange = z.strictObject({
+export const RetentionChange = z.strictObject({
   id: size,
   class: z.string(),
   keepDays: z.number().nullable(),
@@ -289,7 +303,7 @@ export const StatusAnswer = z.strictObject({
   ),
 });
 
-const Selection = z.strictObject({
+export const Selection = z.strictObject({
   types: z.array(z.string()).optional(),
   connections: z.array(z.string()).optional(),
   identities: z.array(z.string()).optional(),
@@ -424,7 +438,7 @@ const lane = z.enum(LANES);
 const batchState = z.enum(['due', 'sending', 'accepted', 'observed', 'doubt', 'split', 'dead', 'paused', 'cancelled']);
 const id = z.string().regex(/^\d{1,19}$/);
 
-const Purge = z.strictObject({
+export const Purge = z.strictObject({
   class: z.string(),
   from: instant,
   to: instant,
@@ -441,7 +455,7 @@ const outcome = {
   unsent: count.describe('Cancelled before.'),
 };
 
-const ReplayReport = z.strictObject({
+export const ReplayReport = z.strictObject({
   planned: count,
   ...outcome,
   possibleDuplicates: count.describe('Copies that the destination may hold beyond those sent.'),
@@ -504,7 +518,7 @@ export const BlockListAnswer = z.strictObject({
   next: size.nullable().describe('`after` of the next page; null at the end.'),
 });
 
-const DeadLetter = z.strictObject({
+export const DeadLetter = z.strictObject({
   destination: z.string(),
   position: size,
   event: z.string().describe('Its id: `<epoch>.<seq>`.'),

@@ -102,7 +102,7 @@ export async function createApi(parts: ApiParts): Promise<NestExpressApplication
   app.set('query parser', 'simple');
   app.set('json replacer', withBigints);
   app.use(observed(parts));
-  app.use('/docs', docsHandler(app, CONTROLLERS));
+  app.use('/docs', docsHandler(CONTROLLERS));
   app.useBodyParser('json', { limit: RESULT_LIMIT_BYTES, type: isResult });
   app.useBodyParser('json', { limit: BODY_LIMIT_BYTES });
   await app.init();
