@@ -615,7 +615,7 @@ export const BatchListAnswer = z.strictObject({
       dueAt: instant,
       leaseUntil: instant.nullable(),
       settledAt: instant.nullable(),
-      answer: z.looseObject({}).nullable(),
+      answer: z.looseObject({ kind: z.string(), status: count.optional(), reason: z.string().optional() }).nullable(),
       attempts,
     }),
   ),

@@ -1180,9 +1180,13 @@ export interface components {
         };
         BatchListAnswer: {
             batches: {
-                answer: {
+                answer: ({
+                    kind: string;
+                    reason?: string;
+                    status?: number;
+                } & {
                     [key: string]: unknown;
-                } | null;
+                }) | null;
                 attempt: number;
                 attempts: {
                     at: string;
