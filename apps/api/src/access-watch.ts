@@ -24,15 +24,19 @@ export class AccessWatch implements OnModuleDestroy {
   /** Digests of credentials that were right, newest last. */
   private readonly proved = new Map<string, true>();
 
-  constructor({ pool, logger, guesses }: ApiParts) {
+  constructor(private readonly parts: ApiParts) {
+    const { pool, logger, guesses } = parts;
     this.guesses = new TokenBuckets(guesses ?? GUESSES);
     this.attempts = new RefusedAttempts(pool, (error) =>
       logger.error({ err: error }, 'refused attempts could not be put on the record; they are tried again'),
     );
   }
 
-  onModuleDestroy(): Promise<void> {
-    return this.attempts.close();
+  /** What was counted goes on the record before the API ends; where PostgreSQL is away the log has to do. */
+  async onModuleDestroy(): Promise<void> {
+    for (const counted of [this.attempts, this.parts.sittings]) {
+      await counted.close().catch((err) => this.parts.logger.error({ err }, 'what was counted is not on the record'));
+    }
   }
 
   /**

@@ -266,6 +266,24 @@ describe('access to the audit-log API', () => {
     ]);
   });
 
+  it('says on the record what a sitting got, also in streams, once it is over or the API ends', async () => {
+    await recordSessions();
+    const { key, prefix } = await api.key({ role: 'viewer' });
+    await api.ask('/v1/sessions', key);
+    await api.ask('/v1/sessions?limit=1', key);
+    await api.ask('/v1/sessions', key, { headers: { accept: 'text/csv' } });
+    await api.ask('/v1/events?session=s-in&limit=2', key);
+    await api.ask('/v1/events?session=s-in', key, { headers: { accept: 'application/x-ndjson' } });
+    expect(await api.onRecord('record.answered')).toEqual([]);
+    await api.close();
+    const of = { key: `api-key:${prefix}`, since: expect.any(String) };
+    expect(await api.onRecord('record.answered')).toEqual([
+      { ...of, what: 'sessions', reads: 3, count: 3 + 1 + 3 },
+      { ...of, what: 'events', reads: 2, count: 2 + 5 },
+    ]);
+    api = await TestApi.open(record);
+  });
+
   it('bounds what refusals put on the record, however many addresses there are', async () => {
     let now = NOON;
     const attempts = new RefusedAttempts(

@@ -9,12 +9,14 @@ import {
   type NestInterceptor,
   StreamableFile,
 } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
 import type { Response } from 'express';
 import { mergeMap, type Observable } from 'rxjs';
-import type { WithCaller } from './access.guard.js';
+import { OPERATION, type OperationFacts, type WithCaller } from './access.guard.js';
 import { AnswerStream } from './answer-stream.js';
 import { ApiError } from './errors.js';
 import { EventBytes, withBigints } from './event-json.js';
+import { ApiParts } from './parts.js';
 
 const gzipped = promisify(gzip);
 
@@ -36,6 +38,11 @@ const MOVING = ['horizon', 'head'] as const;
 export class AnswerInterceptor implements NestInterceptor {
   private readonly streams = new Map<string, number>();
 
+  constructor(
+    private readonly parts: ApiParts,
+    private readonly reflector: Reflector,
+  ) {}
+
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     const http = context.switchToHttp();
     const request = http.getRequest<WithCaller>();
@@ -46,6 +53,8 @@ export class AnswerInterceptor implements NestInterceptor {
           const value = (answer as Record<string, unknown> | null | undefined)?.[name];
           if (typeof value === 'bigint') response.setHeader(`affidavit-${name}`, String(value));
         }
+        const what = this.reflector.get<OperationFacts | undefined>(OPERATION, context.getHandler())?.reads;
+        if (what && request.caller) this.parts.sittings.tally(request.caller, what, rowsOf(answer));
         if (answer instanceof AnswerStream) return this.streamed(answer, request, response);
         if (request.method !== 'GET' && request.method !== 'HEAD') return answer;
         if (response.statusCode !== 200 || typeof answer !== 'object' || answer === null) return answer;
@@ -94,6 +103,14 @@ export class AnswerInterceptor implements NestInterceptor {
     // Cut off without an end, so that nobody takes the part for the whole.
     return new StreamableFile(sent, { type: answer.contentType }).setErrorHandler(() => void response.destroy());
   }
+}
+
+/** Of a list its entries; of anything else one. A stream counts its own. */
+function rowsOf(answer: unknown): number {
+  if (answer instanceof AnswerStream) return 0;
+  if (answer instanceof EventBytes) return answer.count;
+  const list = Object.values(answer as object).find(Array.isArray) as unknown[] | undefined;
+  return list?.length ?? 1;
 }
 
 function tagOf(text: string): string {

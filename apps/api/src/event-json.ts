@@ -6,6 +6,7 @@ export class EventBytes {
   readonly bytes: Buffer;
   /** Another one only where the events or what is said of them differ. */
   readonly tag: string;
+  readonly count: number;
 
   /** @param members of the answer's object beside `events`; bigints become strings */
   constructor(
@@ -14,6 +15,7 @@ export class EventBytes {
     readonly horizon?: bigint,
     readonly head?: bigint,
   ) {
+    this.count = page.events.length;
     const parts: Buffer[] = [Buffer.from('{"events":[')];
     page.events.forEach((event, index) => {
       if (index > 0) parts.push(Buffer.from(','));

@@ -69,6 +69,7 @@ export class EventReads {
         const limit = Math.min(STREAM_PAGE.limit, left);
         const page = await readEventPage(pool, { ...range, ...STREAM_PAGE, from, until, limit }, filter);
         if (page.events.length > 0) yield eventLines(page);
+        sittings.tally(caller, 'events', page.events.length, 0);
         left -= page.events.length;
         ({ from, until } = page.rest);
       }

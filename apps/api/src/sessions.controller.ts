@@ -69,6 +69,7 @@ export class SessionReads {
         await sittings.note(caller, 'sessions');
         const page = await listSessions(prisma, filter, pageOf(cursor, Math.min(STREAM_PAGE, left)));
         yield Buffer.from(page.sessions.map(csvLine).join(''));
+        sittings.tally(caller, 'sessions', page.sessions.length, 0);
         left -= page.sessions.length;
         cursor = page.cursor;
       } while (cursor !== undefined && left > 0);

@@ -188,6 +188,8 @@ export const EVENT_DATA = {
   }),
   /** `asked`: the first question of the sitting. */
   'record.read': z.object({ key: shortText, what: shortText, count: count.optional(), asked: shortText.optional() }),
+  /** What a sitting of reads got, as it ends: how many answers, with how many rows or events. A process of the API says its own part. */
+  'record.answered': z.object({ key: shortText, what: shortText, since: instant, reads: count, count }),
   'record.exported': z.object({ key: shortText, what: shortText, count: count.optional(), digest: sha256.optional() }),
   'replay.planned': z.object({
     replay: shortText,

@@ -23,6 +23,7 @@ export const OUTBOX_TYPES: ReadonlySet<EventType> = new Set<EventType>([
   'approval.expired',
   'approval.bypassed',
   'record.read',
+  'record.answered',
   'record.exported',
   'replay.planned',
   'replay.started',

@@ -341,6 +341,32 @@ describe('reading the record', () => {
       expect(events.length).toBe(3);
       expect(events[0]).toMatchObject({ class: 'system', identity: { id: `api-key:${made.prefix}`, name: 'auditor' } });
     });
+
+    it('are counted, and their totals are one more event a sitting', async () => {
+      const made = await createApiKey(record.pool, { role: 'viewer', by: 'test' });
+      const key = { ...made, label: null };
+      let now = NOON;
+      const sittings = new ReadSittings(record.pool, () => now);
+      for (let round = 0; round < 20; round++) {
+        await sittings.note(key, 'events');
+        sittings.tally(key, 'events', 100);
+      }
+      await sittings.settle();
+      expect(await eventsOf('record.answered')).toEqual([]);
+      now += SITTING_MS;
+      await sittings.note(key, 'events');
+      sittings.tally(key, 'events', 1);
+      await record.pool.query('ALTER TABLE outbox RENAME TO outbox_away');
+      await expect(sittings.settle()).rejects.toThrow('outbox');
+      await record.pool.query('ALTER TABLE outbox_away RENAME TO outbox');
+      await sittings.settle();
+      const total = { key: `api-key:${made.prefix}`, what: 'events', since: '2026-11-25T12:00:00.000000Z' };
+      expect((await eventsOf('record.answered')).map(({ data }) => data)).toEqual([
+        { ...total, reads: 20, count: 2_000 },
+      ]);
+      await sittings.close();
+      expect((await eventsOf('record.answered')).at(-1)).toMatchObject({ data: { reads: 1, count: 1 } });
+    });
   });
 
   it('shows each run with its newest event and how late that came', async () => {
