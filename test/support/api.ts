@@ -31,12 +31,14 @@ export class TestApi {
   ) {}
 
   static async open(record: TestRecord, parts: Partial<ApiParts> = {}): Promise<TestApi> {
-    const prisma = await openPrisma(record.pool);
+    // With the rights of the API's own login.
+    const pool = await record.poolOf('api');
+    const prisma = await openPrisma(pool);
     const app = await createApi(
       new ApiParts({
-        pool: record.pool,
+        pool,
         prisma,
-        sittings: new ReadSittings(record.pool),
+        sittings: new ReadSittings(pool),
         logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
         metrics: new Metrics(),
         publicUrl: 'http://api.test:8470',

@@ -239,7 +239,12 @@ describe('access to the audit-log API', () => {
       ],
       ...['ReplaysController.list', 'ReplaysController.show', 'ReplaysController.blocks'],
       ...['ReconciliationsController.list', 'ReconciliationsController.one'],
-      ...['BackfillsController.list', 'BackfillsController.show', 'BackfillsController.one'],
+      ...[
+        'BackfillsController.list',
+        'BackfillsController.show',
+        'BackfillsController.one',
+        'BackfillsController.missing',
+      ],
       ...['RetentionController.plan', 'RetentionController.runs', 'RetentionController.run'],
     ]);
     const unread: string[] = [];

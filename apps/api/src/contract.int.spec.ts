@@ -60,7 +60,7 @@ describe('the document of the audit-log API', () => {
     }
     await projectSessions(record.pool);
     forwarder = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl: await testRedisUrl(),
       destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: 'any', env: 'test' }),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },
@@ -201,6 +201,7 @@ describe('the document of the audit-log API', () => {
     await call('GET /v1/backfills/{id}', { path });
     const lease = { sender: 'a-laptop', leaseMs: 60_000, maxEvents: 5, maxBytes: 1_000_000, mappingVersions: [1] };
     const { batch } = await call('POST /v1/backfills/{id}/lease', { path, body: lease });
+    await call('GET /v1/backfills/{id}/batches/{batch}/missing', { path: { id, batch: batch.id } });
     const answer = { kind: 'unauthorized', status: 403, reason: '403' };
     await call('POST /v1/backfills/{id}/batches/{batch}/result', {
       path: { id, batch: batch.id },

@@ -4,11 +4,11 @@ import type { Example } from '../openapi.js';
 export const EXAMPLES: Record<string, Example> = {
   "backfills.cancel": {
     "parameters": {
-      "id": "backfill-ashl13u87u"
+      "id": "backfill-f7lmdq171j"
     },
     "body": {},
     "answer": {
-      "id": "backfill-ashl13u87u",
+      "id": "backfill-f7lmdq171j",
       "destination": "archive",
       "state": "cancelled",
       "asked": {},
@@ -18,10 +18,10 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:43:00.435361Z",
-      "startedAt": "2026-11-29T08:43:00.515722Z",
-      "finishedAt": "2026-11-29T08:43:00.616228Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "startedAt": "2026-11-29T09:00:28.107523Z",
+      "finishedAt": "2026-11-29T09:00:28.337100Z",
       "heldUntil": null,
       "report": {
         "dead": 0,
@@ -36,7 +36,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.lend": {
     "parameters": {
-      "id": "backfill-ashl13u87u"
+      "id": "backfill-f7lmdq171j"
     },
     "body": {
       "sender": "a-laptop",
@@ -64,10 +64,10 @@ export const EXAMPLES: Record<string, Example> = {
         "bytes": 2093,
         "uncertain": 0,
         "purged": 0,
-        "plan": "backfill-ashl13u87u",
+        "plan": "backfill-f7lmdq171j",
         "failures": 0,
         "probe": false,
-        "idsDigest": "6bacb4f92b86cdcee49dc2a4508e39d78f2522a82040f4675128169796936d99"
+        "idsDigest": "6667c4188016a1f47aa85df56e17dc7abccde69e960ab92ff89ebd8400f650bc"
       },
       "waitMs": 0,
       "why": null
@@ -77,7 +77,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "backfills": [
         {
-          "id": "backfill-ashl13u87u",
+          "id": "backfill-f7lmdq171j",
           "destination": "archive",
           "state": "planned",
           "asked": {},
@@ -87,8 +87,8 @@ export const EXAMPLES: Record<string, Example> = {
           "fromPos": "0",
           "toPos": "29",
           "nextPos": "0",
-          "createdBy": "api-key:359dcb3f",
-          "createdAt": "2026-11-29T08:43:00.435361Z",
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:28.001509Z",
           "startedAt": null,
           "finishedAt": null,
           "heldUntil": null,
@@ -105,12 +105,21 @@ export const EXAMPLES: Record<string, Example> = {
       ]
     }
   },
-  "backfills.one": {
+  "backfills.missing": {
     "parameters": {
-      "id": "backfill-ashl13u87u"
+      "id": "backfill-f7lmdq171j",
+      "batch": "37"
     },
     "answer": {
-      "id": "backfill-ashl13u87u",
+      "positions": []
+    }
+  },
+  "backfills.one": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j"
+    },
+    "answer": {
+      "id": "backfill-f7lmdq171j",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -120,8 +129,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:43:00.435361Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -138,11 +147,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.pause": {
     "parameters": {
-      "id": "backfill-ashl13u87u"
+      "id": "backfill-f7lmdq171j"
     },
     "body": {},
     "answer": {
-      "id": "backfill-ashl13u87u",
+      "id": "backfill-f7lmdq171j",
       "destination": "archive",
       "state": "paused",
       "asked": {},
@@ -152,9 +161,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:43:00.435361Z",
-      "startedAt": "2026-11-29T08:43:00.515722Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "startedAt": "2026-11-29T09:00:28.107523Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -175,7 +184,7 @@ export const EXAMPLES: Record<string, Example> = {
       "mappingVersion": 1
     },
     "answer": {
-      "id": "backfill-ashl13u87u",
+      "id": "backfill-f7lmdq171j",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -185,8 +194,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:43:00.435361Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -203,7 +212,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.release": {
     "parameters": {
-      "id": "backfill-ashl13u87u"
+      "id": "backfill-f7lmdq171j"
     },
     "body": {
       "sender": "a-laptop"
@@ -211,11 +220,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.resume": {
     "parameters": {
-      "id": "backfill-ashl13u87u"
+      "id": "backfill-f7lmdq171j"
     },
     "body": {},
     "answer": {
-      "id": "backfill-ashl13u87u",
+      "id": "backfill-f7lmdq171j",
       "destination": "archive",
       "state": "running",
       "asked": {},
@@ -225,9 +234,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:43:00.435361Z",
-      "startedAt": "2026-11-29T08:43:00.515722Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "startedAt": "2026-11-29T09:00:28.107523Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -243,7 +252,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.settle": {
     "parameters": {
-      "id": "backfill-ashl13u87u",
+      "id": "backfill-f7lmdq171j",
       "batch": "37"
     },
     "body": {
@@ -286,13 +295,13 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "destination": "datadog",
           "position": "11",
-          "event": "daded93540bad1cd.7",
+          "event": "e3df3aecac3080a6.7",
           "state": "open",
           "reason": "400 Bad Request: a log of this request is refused on demand",
-          "batch": "33",
+          "batch": "25",
           "batchState": "dead",
-          "firstAt": "2026-11-29T08:42:59.353422Z",
-          "lastAt": "2026-11-29T08:42:59.353422Z",
+          "firstAt": "2026-11-29T09:00:25.381908Z",
+          "lastAt": "2026-11-29T09:00:25.381908Z",
           "decidedBy": null,
           "decidedReason": null
         }
@@ -320,24 +329,24 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "destination": "datadog",
       "position": "11",
-      "event": "daded93540bad1cd.7",
+      "event": "e3df3aecac3080a6.7",
       "state": "open",
       "reason": "400 Bad Request: a log of this request is refused on demand",
-      "batch": "33",
+      "batch": "25",
       "batchState": "dead",
-      "firstAt": "2026-11-29T08:42:59.353422Z",
-      "lastAt": "2026-11-29T08:42:59.353422Z",
+      "firstAt": "2026-11-29T09:00:25.381908Z",
+      "lastAt": "2026-11-29T09:00:25.381908Z",
       "decidedBy": null,
       "decidedReason": null,
-      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"daded93540bad1cd.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"e3df3aecac3080a6.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
       "attempts": [
         {
-          "at": "2026-11-29T08:42:59.355162Z",
+          "at": "2026-11-29T09:00:25.383616Z",
           "kind": "invalid",
           "reason": "400 Bad Request: a log of this request is refused on demand",
           "status": 400,
           "attempt": 1,
-          "elapsedMs": 39
+          "elapsedMs": 22
         }
       ]
     }
@@ -355,32 +364,34 @@ export const EXAMPLES: Record<string, Example> = {
           "lane": "live",
           "plan": null,
           "parent": "22",
-          "from": "23",
-          "to": "24",
+          "from": "20",
+          "to": "21",
           "count": 1,
-          "bytes": 955,
-          "state": "accepted",
+          "bytes": 1049,
+          "state": "dead",
           "attempt": 1,
           "uncertain": 0,
-          "late": 1,
+          "late": 0,
           "purged": 0,
           "mappingVersion": 2,
           "filterVersion": 1,
-          "createdAt": "2026-11-29T08:42:59.235091Z",
-          "dueAt": "2026-11-29T08:42:59.238202Z",
+          "createdAt": "2026-11-29T09:00:25.347945Z",
+          "dueAt": "2026-11-29T09:00:25.363140Z",
           "leaseUntil": null,
-          "settledAt": "2026-11-29T08:42:59.364441Z",
+          "settledAt": "2026-11-29T09:00:26.005962Z",
           "answer": {
-            "kind": "accepted",
-            "status": 202
+            "kind": "invalid",
+            "reason": "400 Bad Request: a log of this request is refused on demand",
+            "status": 400
           },
           "attempts": [
             {
-              "at": "2026-11-29T08:42:59.364442Z",
-              "kind": "accepted",
-              "status": 202,
+              "at": "2026-11-29T09:00:26.005962Z",
+              "kind": "invalid",
+              "reason": "400 Bad Request: a log of this request is refused on demand",
+              "status": 400,
               "attempt": 1,
-              "elapsedMs": 11
+              "elapsedMs": 61
             }
           ]
         }
@@ -396,9 +407,9 @@ export const EXAMPLES: Record<string, Example> = {
           "kind": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T08:42:57.772411Z",
+          "since": "2026-11-29T09:00:20.655824Z",
           "isHeld": false,
-          "announcedAt": "2026-11-29T08:42:57.772411Z",
+          "announcedAt": "2026-11-29T09:00:20.655824Z",
           "opensAt": null,
           "deadLetters": 10,
           "lanes": [
@@ -437,21 +448,21 @@ export const EXAMPLES: Record<string, Example> = {
       "node": "gw-2"
     },
     "answer": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy0wZjI5YmQ4MSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNDllMDlkMmRmMTg5YWE0MjBlYmVjZjViODYyMzFjOTgzZGRjNjA1NjgxYzZkZTg0MjRmODUyOTRiY2FhZjZlNiIs…",
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
       "node": "gw-2",
-      "expiresAt": "2026-11-29T09:42:59.345000Z"
+      "expiresAt": "2026-11-29T10:00:25.354000Z"
     }
   },
   "enrolment.enrol": {
     "body": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy0wZjI5YmQ4MSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNDllMDlkMmRmMTg5YWE0MjBlYmVjZjViODYyMzFjOTgzZGRjNjA1NjgxYzZkZTg0MjRmODUyOTRiY2FhZjZlNiIs…",
-      "publicKey": "MCowBQYDK2VwAyEA2HLro3xIFpyIhLt7RSvneBwvDEEoEtvgBq8BBBBE+oA="
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
+      "publicKey": "MCowBQYDK2VwAyEAmyynYohqe42qwjd5TKNshsYWuPAc/0Og5d3hCGJoN18="
     },
     "answer": {
       "node": "gw-2",
-      "log": "log-0f29bd81",
-      "keyId": "0af7bae0fe276bb2",
-      "markPublicKey": "MCowBQYDK2VwAyEA1nv63UJQ6b8w40fEB6gbyOKmD62eLtkVhJco7meIUb0="
+      "log": "log-6da4edb5",
+      "keyId": "d358d1c8ea693508",
+      "markPublicKey": "MCowBQYDK2VwAyEA4bvapLdo/x3ZYcF9KGSmx1f8V89lqx5TfHdypYIrjxc="
     }
   },
   "enrolment.list": {
@@ -459,17 +470,17 @@ export const EXAMPLES: Record<string, Example> = {
       "enrolments": [
         {
           "node": "gw-2",
-          "createdBy": "api-key:359dcb3f",
-          "createdAt": "2026-11-29T08:42:59.345000Z",
-          "expiresAt": "2026-11-29T09:42:59.345000Z",
-          "usedAt": "2026-11-29T08:42:59.364000Z"
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:25.354000Z",
+          "expiresAt": "2026-11-29T10:00:25.354000Z",
+          "usedAt": "2026-11-29T09:00:25.458000Z"
         }
       ]
     }
   },
   "enrolment.log": {
     "answer": {
-      "log": "log-0f29bd81",
+      "log": "log-6da4edb5",
       "generation": 1
     }
   },
@@ -483,7 +494,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "2",
-          "recordedAt": "2026-11-29T08:42:57.632753Z",
+          "recordedAt": "2026-11-29T09:00:19.731952Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -495,8 +506,8 @@ export const EXAMPLES: Record<string, Example> = {
             "data": {
               "approval": "a1"
             },
-            "epoch": "daded93540bad1cd",
-            "id": "daded93540bad1cd.2",
+            "epoch": "e3df3aecac3080a6",
+            "id": "e3df3aecac3080a6.2",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -527,7 +538,7 @@ export const EXAMPLES: Record<string, Example> = {
       "approvals": [
         {
           "position": "25",
-          "recordedAt": "2026-11-29T08:42:57.719538Z",
+          "recordedAt": "2026-11-29T09:00:20.126063Z",
           "at": "2026-11-25T12:00:00.003000Z",
           "state": "granted",
           "session": "s-3",
@@ -610,7 +621,7 @@ export const EXAMPLES: Record<string, Example> = {
   "health.alive": {
     "answer": {
       "alive": true,
-      "startedAt": "2026-11-29T08:42:57.414Z"
+      "startedAt": "2026-11-29T09:00:19.023Z"
     }
   },
   "health.metrics": {},
@@ -623,7 +634,7 @@ export const EXAMPLES: Record<string, Example> = {
           "hop": "record → reader",
           "ok": true,
           "required": true,
-          "since": "2026-11-29T08:42:57.442Z"
+          "since": "2026-11-29T09:00:19.305Z"
         }
       ]
     }
@@ -635,14 +646,14 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "holds": [
         {
-          "id": "hold-87yd74n7fn",
+          "id": "hold-4wda3wuprz",
           "matter": "2026-17",
           "reason": "asked for by counsel",
           "selection": {
             "session": "s-1"
           },
-          "placedBy": "api-key:359dcb3f",
-          "placedAt": "2026-11-29T08:42:59.515091Z",
+          "placedBy": "api-key:5814a94a",
+          "placedAt": "2026-11-29T09:00:26.112738Z",
           "releasedBy": null,
           "releasedAt": null,
           "releaseReason": null
@@ -657,14 +668,14 @@ export const EXAMPLES: Record<string, Example> = {
       "reason": "asked for by counsel"
     },
     "answer": {
-      "id": "hold-87yd74n7fn",
+      "id": "hold-4wda3wuprz",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:359dcb3f",
-      "placedAt": "2026-11-29T08:42:59.515091Z",
+      "placedBy": "api-key:5814a94a",
+      "placedAt": "2026-11-29T09:00:26.112738Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -672,38 +683,38 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "holds.release": {
     "parameters": {
-      "id": "hold-87yd74n7fn"
+      "id": "hold-4wda3wuprz"
     },
     "body": {
       "reason": "the matter is closed"
     },
     "answer": {
-      "id": "hold-87yd74n7fn",
+      "id": "hold-4wda3wuprz",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:359dcb3f",
-      "placedAt": "2026-11-29T08:42:59.515091Z",
-      "releasedBy": "api-key:359dcb3f",
-      "releasedAt": "2026-11-29T08:42:59.547198Z",
+      "placedBy": "api-key:5814a94a",
+      "placedAt": "2026-11-29T09:00:26.112738Z",
+      "releasedBy": "api-key:5814a94a",
+      "releasedAt": "2026-11-29T09:00:26.228651Z",
       "releaseReason": "the matter is closed"
     }
   },
   "holds.show": {
     "parameters": {
-      "id": "hold-87yd74n7fn"
+      "id": "hold-4wda3wuprz"
     },
     "answer": {
-      "id": "hold-87yd74n7fn",
+      "id": "hold-4wda3wuprz",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:359dcb3f",
-      "placedAt": "2026-11-29T08:42:59.515091Z",
+      "placedBy": "api-key:5814a94a",
+      "placedAt": "2026-11-29T09:00:26.112738Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -721,9 +732,9 @@ export const EXAMPLES: Record<string, Example> = {
       }
     },
     "answer": {
-      "prefix": "c8087a16",
-      "key": "afd_c8087a16_………",
-      "id": "9d076983-b10f-43c3-b905-d18dba1b3e00",
+      "prefix": "36eef5f8",
+      "key": "afd_36eef5f8_………",
+      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
       "role": "auditor"
     }
   },
@@ -731,17 +742,17 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "keys": [
         {
-          "id": "9d076983-b10f-43c3-b905-d18dba1b3e00",
-          "prefix": "c8087a16",
+          "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+          "prefix": "36eef5f8",
           "role": "auditor",
           "label": "audit of the year",
-          "createdBy": "api-key:359dcb3f",
-          "createdAt": "2026-11-29T08:42:59.426000Z",
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:25.932000Z",
           "expiresAt": null,
           "revokedAt": null,
           "lastUsedAt": null,
-          "rotatedAt": "2026-11-29T08:42:59.437000Z",
-          "previousUntil": "2026-11-29T09:42:59.437000Z",
+          "rotatedAt": "2026-11-29T09:00:26.010000Z",
+          "previousUntil": "2026-11-29T10:00:26.010000Z",
           "limits": {
             "from": "2026-01-01T00:00:00.000000Z",
             "connections": [
@@ -754,27 +765,27 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "keys.revoke": {
     "parameters": {
-      "id": "9d076983-b10f-43c3-b905-d18dba1b3e00"
+      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a"
     }
   },
   "keys.rotate": {
     "parameters": {
-      "id": "9d076983-b10f-43c3-b905-d18dba1b3e00"
+      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a"
     },
     "body": {
       "overlapMinutes": 60
     },
     "answer": {
-      "prefix": "c8087a16",
-      "key": "afd_c8087a16_………",
-      "id": "9d076983-b10f-43c3-b905-d18dba1b3e00",
+      "prefix": "36eef5f8",
+      "key": "afd_36eef5f8_………",
+      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
       "role": "auditor"
     }
   },
   "producers.declareLost": {
     "parameters": {
       "node": "gw-1",
-      "epoch": "daded93540bad1cd"
+      "epoch": "e3df3aecac3080a6"
     },
     "body": {
       "to": 25,
@@ -782,7 +793,7 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "node": "gw-1",
-      "epoch": "daded93540bad1cd",
+      "epoch": "e3df3aecac3080a6",
       "to": 25
     }
   },
@@ -794,18 +805,18 @@ export const EXAMPLES: Record<string, Example> = {
       "producers": [
         {
           "node": "gw-1",
-          "epoch": "daded93540bad1cd",
+          "epoch": "e3df3aecac3080a6",
           "state": "open",
           "seq": 24,
           "previous": null,
-          "openedAt": "2026-11-29T08:42:57.631894Z",
-          "updatedAt": "2026-11-29T08:42:57.719538Z",
+          "openedAt": "2026-11-29T09:00:19.731404Z",
+          "updatedAt": "2026-11-29T09:00:20.126063Z",
           "nodeRevokedAt": null,
           "last": {
             "position": "28",
-            "recordedAt": "2026-11-29T08:42:57.719538Z",
+            "recordedAt": "2026-11-29T09:00:20.126063Z",
             "occurredAt": "2026-11-25T12:00:00.006000Z",
-            "lagMs": 333777714
+            "lagMs": 334820120
           }
         }
       ]
@@ -813,15 +824,15 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "producers.status": {
     "answer": {
-      "log": "log-0f29bd81",
+      "log": "log-6da4edb5",
       "generation": 1,
       "head": {
         "size": "29",
-        "recordedAt": "2026-11-29T08:42:57.719538Z"
+        "recordedAt": "2026-11-29T09:00:20.126063Z"
       },
       "recorder": {
         "active": true,
-        "leaseUntil": "2026-11-29T08:52:57.724207Z"
+        "leaseUntil": "2026-11-29T09:10:20.236397Z"
       },
       "sessions": {
         "horizon": "28",
@@ -836,7 +847,7 @@ export const EXAMPLES: Record<string, Example> = {
       },
       "outbox": {
         "waiting": 6,
-        "oldestAt": "2026-11-29T08:42:58.296779Z"
+        "oldestAt": "2026-11-29T09:00:22.289377Z"
       },
       "quarantined": 0,
       "foreignEntries": 0,
@@ -845,19 +856,19 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T08:42:57.772411Z",
+          "since": "2026-11-29T09:00:20.655824Z",
           "lanes": [
             {
               "lane": "live",
               "position": "29",
-              "behind": "18"
+              "behind": "21"
             }
           ],
           "batches": {
-            "due": 7,
+            "due": 4,
             "sending": 3
           },
-          "oldestUndeliveredAt": "2026-11-29T08:42:57.632753Z",
+          "oldestUndeliveredAt": "2026-11-29T09:00:19.731952Z",
           "deadLetters": 0
         }
       ]
@@ -865,16 +876,16 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "receipts.one": {
     "parameters": {
-      "eventId": "daded93540bad1cd.1"
+      "eventId": "e3df3aecac3080a6.1"
     },
     "answer": {
-      "event": "daded93540bad1cd.1",
+      "event": "e3df3aecac3080a6.1",
       "node": "gw-1",
-      "epoch": "daded93540bad1cd",
+      "epoch": "e3df3aecac3080a6",
       "seq": 1,
       "recorded": {
         "position": "1",
-        "at": "2026-11-29T08:42:57.632753Z",
+        "at": "2026-11-29T09:00:19.731952Z",
         "run": {
           "first": "1",
           "last": "6"
@@ -895,18 +906,18 @@ export const EXAMPLES: Record<string, Example> = {
               "state": "split",
               "count": 29,
               "isResend": false,
-              "cutAt": "2026-11-29T08:42:57.876087Z",
+              "cutAt": "2026-11-29T09:00:20.993740Z",
               "attempts": [
                 {
-                  "at": "2026-11-29T08:42:58.424556Z",
+                  "at": "2026-11-29T09:00:23.860947Z",
                   "kind": "invalid",
                   "reason": "400 Bad Request: a log of this request is refused on demand",
                   "status": 400,
                   "attempt": 1,
-                  "elapsedMs": 116
+                  "elapsedMs": 223
                 }
               ],
-              "settledAt": "2026-11-29T08:42:58.424555Z",
+              "settledAt": "2026-11-29T09:00:23.860947Z",
               "observedAt": null,
               "lookedAt": null,
               "seen": null
@@ -922,7 +933,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "reconciliations": [
         {
-          "id": "reconciliation-vgjr67n4el",
+          "id": "reconciliation-43emg35sp8",
           "destination": "datadog",
           "from": "0",
           "to": "29",
@@ -938,8 +949,8 @@ export const EXAMPLES: Record<string, Example> = {
           "duplicated": "0",
           "truncated": "0",
           "altered": "0",
-          "createdBy": "api-key:359dcb3f",
-          "createdAt": "2026-11-29T08:43:00.390641Z",
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:27.833267Z",
           "finishedAt": null
         }
       ]
@@ -947,11 +958,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "reconciliations.one": {
     "parameters": {
-      "id": "reconciliation-vgjr67n4el"
+      "id": "reconciliation-43emg35sp8"
     },
     "answer": {
       "reconciliation": {
-        "id": "reconciliation-vgjr67n4el",
+        "id": "reconciliation-43emg35sp8",
         "destination": "datadog",
         "from": "0",
         "to": "29",
@@ -967,8 +978,8 @@ export const EXAMPLES: Record<string, Example> = {
         "duplicated": "0",
         "truncated": "0",
         "altered": "0",
-        "createdBy": "api-key:359dcb3f",
-        "createdAt": "2026-11-29T08:43:00.390641Z",
+        "createdBy": "api-key:5814a94a",
+        "createdAt": "2026-11-29T09:00:27.833267Z",
         "finishedAt": null
       },
       "findings": []
@@ -980,7 +991,7 @@ export const EXAMPLES: Record<string, Example> = {
       "from": "0"
     },
     "answer": {
-      "id": "reconciliation-vgjr67n4el",
+      "id": "reconciliation-43emg35sp8",
       "destination": "datadog",
       "from": "0",
       "to": "29",
@@ -996,14 +1007,14 @@ export const EXAMPLES: Record<string, Example> = {
       "duplicated": "0",
       "truncated": "0",
       "altered": "0",
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:43:00.390641Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:27.833267Z",
       "finishedAt": null
     }
   },
   "replays.blocks": {
     "parameters": {
-      "id": "replay-6t2btsmq52"
+      "id": "replay-bggf4dnzap"
     },
     "answer": {
       "blocks": [
@@ -1014,7 +1025,7 @@ export const EXAMPLES: Record<string, Example> = {
           "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "digest": "c2a3890736ffa00668d325a2742ba3c33116d1ab08d076758ba60d38b140118f",
+          "digest": "9c47e1466d6f38cd57669cfe54ba7b236e13b62eb265c5ddf2282f2f4fea221e",
           "outcome": null
         }
       ],
@@ -1023,14 +1034,14 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.cancel": {
     "parameters": {
-      "id": "replay-6t2btsmq52"
+      "id": "replay-bggf4dnzap"
     },
     "body": {},
     "answer": {
-      "id": "replay-6t2btsmq52",
+      "id": "replay-bggf4dnzap",
       "destination": "datadog",
       "state": "cancelled",
-      "reason": "cancelled by api-key:359dcb3f",
+      "reason": "cancelled by api-key:5814a94a",
       "asked": {
         "query": "session:s-3"
       },
@@ -1046,10 +1057,10 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:42:59.894457Z",
-      "plannedAt": "2026-11-29T08:43:00.212743Z",
-      "startedAt": "2026-11-29T08:43:00.259498Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": "2026-11-29T09:00:27.273624Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1069,10 +1080,10 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "replays": [
         {
-          "id": "replay-6t2btsmq52",
+          "id": "replay-bggf4dnzap",
           "destination": "datadog",
           "state": "cancelled",
-          "reason": "cancelled by api-key:359dcb3f",
+          "reason": "cancelled by api-key:5814a94a",
           "asked": {
             "query": "session:s-3"
           },
@@ -1088,10 +1099,10 @@ export const EXAMPLES: Record<string, Example> = {
           "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "createdBy": "api-key:359dcb3f",
-          "createdAt": "2026-11-29T08:42:59.894457Z",
-          "plannedAt": "2026-11-29T08:43:00.212743Z",
-          "startedAt": "2026-11-29T08:43:00.259498Z",
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:26.667869Z",
+          "plannedAt": "2026-11-29T09:00:27.076012Z",
+          "startedAt": "2026-11-29T09:00:27.273624Z",
           "finishedAt": null,
           "report": null,
           "from": "23",
@@ -1103,11 +1114,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.pause": {
     "parameters": {
-      "id": "replay-6t2btsmq52"
+      "id": "replay-bggf4dnzap"
     },
     "body": {},
     "answer": {
-      "id": "replay-6t2btsmq52",
+      "id": "replay-bggf4dnzap",
       "destination": "datadog",
       "state": "paused",
       "reason": null,
@@ -1126,10 +1137,10 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:42:59.894457Z",
-      "plannedAt": "2026-11-29T08:43:00.212743Z",
-      "startedAt": "2026-11-29T08:43:00.259498Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": "2026-11-29T09:00:27.273624Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1150,7 +1161,7 @@ export const EXAMPLES: Record<string, Example> = {
       "query": "session:s-3"
     },
     "answer": {
-      "id": "replay-6t2btsmq52",
+      "id": "replay-bggf4dnzap",
       "destination": "datadog",
       "state": "planning",
       "reason": null,
@@ -1169,8 +1180,8 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 0,
       "late": 0,
       "observed": 0,
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:42:59.894457Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
       "plannedAt": null,
       "startedAt": null,
       "finishedAt": null,
@@ -1182,11 +1193,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.resume": {
     "parameters": {
-      "id": "replay-6t2btsmq52"
+      "id": "replay-bggf4dnzap"
     },
     "body": {},
     "answer": {
-      "id": "replay-6t2btsmq52",
+      "id": "replay-bggf4dnzap",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1205,10 +1216,10 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:42:59.894457Z",
-      "plannedAt": "2026-11-29T08:43:00.212743Z",
-      "startedAt": "2026-11-29T08:43:00.259498Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": "2026-11-29T09:00:27.273624Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1226,10 +1237,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.show": {
     "parameters": {
-      "id": "replay-6t2btsmq52"
+      "id": "replay-bggf4dnzap"
     },
     "answer": {
-      "id": "replay-6t2btsmq52",
+      "id": "replay-bggf4dnzap",
       "destination": "datadog",
       "state": "planned",
       "reason": null,
@@ -1248,9 +1259,9 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:42:59.894457Z",
-      "plannedAt": "2026-11-29T08:43:00.212743Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
       "startedAt": null,
       "finishedAt": null,
       "report": null,
@@ -1269,11 +1280,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.start": {
     "parameters": {
-      "id": "replay-6t2btsmq52"
+      "id": "replay-bggf4dnzap"
     },
     "body": {},
     "answer": {
-      "id": "replay-6t2btsmq52",
+      "id": "replay-bggf4dnzap",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1292,10 +1303,10 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:359dcb3f",
-      "createdAt": "2026-11-29T08:42:59.894457Z",
-      "plannedAt": "2026-11-29T08:43:00.212743Z",
-      "startedAt": "2026-11-29T08:43:00.259498Z",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": "2026-11-29T09:00:27.273624Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1315,10 +1326,10 @@ export const EXAMPLES: Record<string, Example> = {
     "body": {},
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T08:42:59.716249Z",
+      "plannedAt": "2026-11-29T09:00:26.384478Z",
       "planned": [],
-      "by": "api-key:359dcb3f",
-      "begunAt": "2026-11-29T08:42:59.717430Z",
+      "by": "api-key:5814a94a",
+      "begunAt": "2026-11-29T09:00:26.387216Z",
       "finishedAt": null,
       "report": null
     }
@@ -1353,7 +1364,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "retention.plan": {
     "answer": {
-      "at": "2026-11-29T08:42:59.583598Z",
+      "at": "2026-11-29T09:00:26.255098Z",
       "partitions": [
         {
           "name": "event_standard_20261101",
@@ -1375,10 +1386,10 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T08:42:59.716249Z",
+      "plannedAt": "2026-11-29T09:00:26.384478Z",
       "planned": [],
-      "by": "api-key:359dcb3f",
-      "begunAt": "2026-11-29T08:42:59.717430Z",
+      "by": "api-key:5814a94a",
+      "begunAt": "2026-11-29T09:00:26.387216Z",
       "finishedAt": null,
       "report": null
     }
@@ -1388,10 +1399,10 @@ export const EXAMPLES: Record<string, Example> = {
       "runs": [
         {
           "id": "1",
-          "plannedAt": "2026-11-29T08:42:59.716249Z",
+          "plannedAt": "2026-11-29T09:00:26.384478Z",
           "planned": [],
-          "by": "api-key:359dcb3f",
-          "begunAt": "2026-11-29T08:42:59.717430Z",
+          "by": "api-key:5814a94a",
+          "begunAt": "2026-11-29T09:00:26.387216Z",
           "finishedAt": null,
           "report": null
         }
@@ -1426,7 +1437,7 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "id": "s-3",
           "node": "gw-1",
-          "epoch": "daded93540bad1cd",
+          "epoch": "e3df3aecac3080a6",
           "class": "standard",
           "state": "closed",
           "identityId": "billing-agent",
@@ -1484,7 +1495,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "23",
-          "recordedAt": "2026-11-29T08:42:57.719538Z",
+          "recordedAt": "2026-11-29T09:00:20.126063Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -1511,8 +1522,8 @@ export const EXAMPLES: Record<string, Example> = {
                 "user": "app"
               }
             },
-            "epoch": "daded93540bad1cd",
-            "id": "daded93540bad1cd.19",
+            "epoch": "e3df3aecac3080a6",
+            "id": "e3df3aecac3080a6.19",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -1531,7 +1542,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": {
         "id": "s-3",
         "node": "gw-1",
-        "epoch": "daded93540bad1cd",
+        "epoch": "e3df3aecac3080a6",
         "class": "standard",
         "state": "closed",
         "identityId": "billing-agent",

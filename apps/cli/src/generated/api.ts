@@ -124,6 +124,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/backfills/{id}/batches/{batch}/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which positions of a borrowed batch are gone, and no purge accounts for them
+         * @description For whoever finds fewer events than the batch was cut from. None, where retention took them. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        get: operations["backfills.missing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/backfills/{id}/batches/{batch}/result": {
         parameters: {
             query?: never;
@@ -1511,6 +1531,9 @@ export interface components {
             generation: number;
             log: string;
         };
+        MissingAnswer: {
+            positions: string[];
+        };
         NewKeyAnswer: {
             /** Format: uuid */
             id: string;
@@ -2102,7 +2125,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "alive": true,
-                     *       "startedAt": "2026-11-29T08:42:57.414Z"
+                     *       "startedAt": "2026-11-29T09:00:19.023Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HealthAnswer"];
@@ -2194,7 +2217,7 @@ export interface operations {
                      *           "hop": "record → reader",
                      *           "ok": true,
                      *           "required": true,
-                     *           "since": "2026-11-29T08:42:57.442Z"
+                     *           "since": "2026-11-29T09:00:19.305Z"
                      *         }
                      *       ]
                      *     }
@@ -2269,7 +2292,7 @@ export interface operations {
                      *       "approvals": [
                      *         {
                      *           "position": "25",
-                     *           "recordedAt": "2026-11-29T08:42:57.719538Z",
+                     *           "recordedAt": "2026-11-29T09:00:20.126063Z",
                      *           "at": "2026-11-25T12:00:00.003000Z",
                      *           "state": "granted",
                      *           "session": "s-3",
@@ -2346,7 +2369,7 @@ export interface operations {
                      * @example {
                      *       "backfills": [
                      *         {
-                     *           "id": "backfill-ashl13u87u",
+                     *           "id": "backfill-f7lmdq171j",
                      *           "destination": "archive",
                      *           "state": "planned",
                      *           "asked": {},
@@ -2356,8 +2379,8 @@ export interface operations {
                      *           "fromPos": "0",
                      *           "toPos": "29",
                      *           "nextPos": "0",
-                     *           "createdBy": "api-key:359dcb3f",
-                     *           "createdAt": "2026-11-29T08:43:00.435361Z",
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:28.001509Z",
                      *           "startedAt": null,
                      *           "finishedAt": null,
                      *           "heldUntil": null,
@@ -2452,7 +2475,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-ashl13u87u",
+                     *       "id": "backfill-f7lmdq171j",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2462,8 +2485,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:43:00.435361Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2509,7 +2532,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-ashl13u87u */
+                /** @example backfill-f7lmdq171j */
                 id: string;
             };
             cookie?: never;
@@ -2532,7 +2555,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-ashl13u87u",
+                     *       "id": "backfill-f7lmdq171j",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2542,8 +2565,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:43:00.435361Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2591,6 +2614,75 @@ export interface operations {
             };
         };
     };
+    "backfills.missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A position in the log.
+                 * @example 37
+                 */
+                batch: string;
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "positions": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MissingAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "backfills.settle": {
         parameters: {
             query?: never;
@@ -2601,7 +2693,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-ashl13u87u */
+                /** @example backfill-f7lmdq171j */
                 id: string;
             };
             cookie?: never;
@@ -2796,7 +2888,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-ashl13u87u */
+                /** @example backfill-f7lmdq171j */
                 id: string;
             };
             cookie?: never;
@@ -2811,7 +2903,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-ashl13u87u",
+                     *       "id": "backfill-f7lmdq171j",
                      *       "destination": "archive",
                      *       "state": "cancelled",
                      *       "asked": {},
@@ -2821,10 +2913,10 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:43:00.435361Z",
-                     *       "startedAt": "2026-11-29T08:43:00.515722Z",
-                     *       "finishedAt": "2026-11-29T08:43:00.616228Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
+                     *       "finishedAt": "2026-11-29T09:00:28.337100Z",
                      *       "heldUntil": null,
                      *       "report": {
                      *         "dead": 0,
@@ -2868,7 +2960,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-ashl13u87u */
+                /** @example backfill-f7lmdq171j */
                 id: string;
             };
             cookie?: never;
@@ -2926,10 +3018,10 @@ export interface operations {
                      *         "bytes": 2093,
                      *         "uncertain": 0,
                      *         "purged": 0,
-                     *         "plan": "backfill-ashl13u87u",
+                     *         "plan": "backfill-f7lmdq171j",
                      *         "failures": 0,
                      *         "probe": false,
-                     *         "idsDigest": "6bacb4f92b86cdcee49dc2a4508e39d78f2522a82040f4675128169796936d99"
+                     *         "idsDigest": "6667c4188016a1f47aa85df56e17dc7abccde69e960ab92ff89ebd8400f650bc"
                      *       },
                      *       "waitMs": 0,
                      *       "why": null
@@ -2966,7 +3058,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-ashl13u87u */
+                /** @example backfill-f7lmdq171j */
                 id: string;
             };
             cookie?: never;
@@ -2981,7 +3073,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-ashl13u87u",
+                     *       "id": "backfill-f7lmdq171j",
                      *       "destination": "archive",
                      *       "state": "paused",
                      *       "asked": {},
@@ -2991,9 +3083,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:43:00.435361Z",
-                     *       "startedAt": "2026-11-29T08:43:00.515722Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3038,7 +3130,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-ashl13u87u */
+                /** @example backfill-f7lmdq171j */
                 id: string;
             };
             cookie?: never;
@@ -3091,7 +3183,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-ashl13u87u */
+                /** @example backfill-f7lmdq171j */
                 id: string;
             };
             cookie?: never;
@@ -3106,7 +3198,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-ashl13u87u",
+                     *       "id": "backfill-f7lmdq171j",
                      *       "destination": "archive",
                      *       "state": "running",
                      *       "asked": {},
@@ -3116,9 +3208,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:43:00.435361Z",
-                     *       "startedAt": "2026-11-29T08:43:00.515722Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3367,13 +3459,13 @@ export interface operations {
                      *         {
                      *           "destination": "datadog",
                      *           "position": "11",
-                     *           "event": "daded93540bad1cd.7",
+                     *           "event": "e3df3aecac3080a6.7",
                      *           "state": "open",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *           "batch": "33",
+                     *           "batch": "25",
                      *           "batchState": "dead",
-                     *           "firstAt": "2026-11-29T08:42:59.353422Z",
-                     *           "lastAt": "2026-11-29T08:42:59.353422Z",
+                     *           "firstAt": "2026-11-29T09:00:25.381908Z",
+                     *           "lastAt": "2026-11-29T09:00:25.381908Z",
                      *           "decidedBy": null,
                      *           "decidedReason": null
                      *         }
@@ -3449,24 +3541,24 @@ export interface operations {
                      * @example {
                      *       "destination": "datadog",
                      *       "position": "11",
-                     *       "event": "daded93540bad1cd.7",
+                     *       "event": "e3df3aecac3080a6.7",
                      *       "state": "open",
                      *       "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *       "batch": "33",
+                     *       "batch": "25",
                      *       "batchState": "dead",
-                     *       "firstAt": "2026-11-29T08:42:59.353422Z",
-                     *       "lastAt": "2026-11-29T08:42:59.353422Z",
+                     *       "firstAt": "2026-11-29T09:00:25.381908Z",
+                     *       "lastAt": "2026-11-29T09:00:25.381908Z",
                      *       "decidedBy": null,
                      *       "decidedReason": null,
-                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"daded93540bad1cd.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"e3df3aecac3080a6.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
                      *       "attempts": [
                      *         {
-                     *           "at": "2026-11-29T08:42:59.355162Z",
+                     *           "at": "2026-11-29T09:00:25.383616Z",
                      *           "kind": "invalid",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
                      *           "status": 400,
                      *           "attempt": 1,
-                     *           "elapsedMs": 39
+                     *           "elapsedMs": 22
                      *         }
                      *       ]
                      *     }
@@ -3676,9 +3768,9 @@ export interface operations {
                      *           "kind": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T08:42:57.772411Z",
+                     *           "since": "2026-11-29T09:00:20.655824Z",
                      *           "isHeld": false,
-                     *           "announcedAt": "2026-11-29T08:42:57.772411Z",
+                     *           "announcedAt": "2026-11-29T09:00:20.655824Z",
                      *           "opensAt": null,
                      *           "deadLetters": 10,
                      *           "lanes": [
@@ -3777,32 +3869,34 @@ export interface operations {
                      *           "lane": "live",
                      *           "plan": null,
                      *           "parent": "22",
-                     *           "from": "23",
-                     *           "to": "24",
+                     *           "from": "20",
+                     *           "to": "21",
                      *           "count": 1,
-                     *           "bytes": 955,
-                     *           "state": "accepted",
+                     *           "bytes": 1049,
+                     *           "state": "dead",
                      *           "attempt": 1,
                      *           "uncertain": 0,
-                     *           "late": 1,
+                     *           "late": 0,
                      *           "purged": 0,
                      *           "mappingVersion": 2,
                      *           "filterVersion": 1,
-                     *           "createdAt": "2026-11-29T08:42:59.235091Z",
-                     *           "dueAt": "2026-11-29T08:42:59.238202Z",
+                     *           "createdAt": "2026-11-29T09:00:25.347945Z",
+                     *           "dueAt": "2026-11-29T09:00:25.363140Z",
                      *           "leaseUntil": null,
-                     *           "settledAt": "2026-11-29T08:42:59.364441Z",
+                     *           "settledAt": "2026-11-29T09:00:26.005962Z",
                      *           "answer": {
-                     *             "kind": "accepted",
-                     *             "status": 202
+                     *             "kind": "invalid",
+                     *             "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *             "status": 400
                      *           },
                      *           "attempts": [
                      *             {
-                     *               "at": "2026-11-29T08:42:59.364442Z",
-                     *               "kind": "accepted",
-                     *               "status": 202,
+                     *               "at": "2026-11-29T09:00:26.005962Z",
+                     *               "kind": "invalid",
+                     *               "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *               "status": 400,
                      *               "attempt": 1,
-                     *               "elapsedMs": 11
+                     *               "elapsedMs": 61
                      *             }
                      *           ]
                      *         }
@@ -3931,10 +4025,10 @@ export interface operations {
                      *       "enrolments": [
                      *         {
                      *           "node": "gw-2",
-                     *           "createdBy": "api-key:359dcb3f",
-                     *           "createdAt": "2026-11-29T08:42:59.345000Z",
-                     *           "expiresAt": "2026-11-29T09:42:59.345000Z",
-                     *           "usedAt": "2026-11-29T08:42:59.364000Z"
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:25.354000Z",
+                     *           "expiresAt": "2026-11-29T10:00:25.354000Z",
+                     *           "usedAt": "2026-11-29T09:00:25.458000Z"
                      *         }
                      *       ]
                      *     }
@@ -4008,9 +4102,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy0wZjI5YmQ4MSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNDllMDlkMmRmMTg5YWE0MjBlYmVjZjViODYyMzFjOTgzZGRjNjA1NjgxYzZkZTg0MjRmODUyOTRiY2FhZjZlNiIs…",
+                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
                      *       "node": "gw-2",
-                     *       "expiresAt": "2026-11-29T09:42:59.345000Z"
+                     *       "expiresAt": "2026-11-29T10:00:25.354000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnrolmentAnswer"];
@@ -4095,7 +4189,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "2",
-                     *           "recordedAt": "2026-11-29T08:42:57.632753Z",
+                     *           "recordedAt": "2026-11-29T09:00:19.731952Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -4107,8 +4201,8 @@ export interface operations {
                      *             "data": {
                      *               "approval": "a1"
                      *             },
-                     *             "epoch": "daded93540bad1cd",
-                     *             "id": "daded93540bad1cd.2",
+                     *             "epoch": "e3df3aecac3080a6",
+                     *             "id": "e3df3aecac3080a6.2",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -4197,14 +4291,14 @@ export interface operations {
                      * @example {
                      *       "holds": [
                      *         {
-                     *           "id": "hold-87yd74n7fn",
+                     *           "id": "hold-4wda3wuprz",
                      *           "matter": "2026-17",
                      *           "reason": "asked for by counsel",
                      *           "selection": {
                      *             "session": "s-1"
                      *           },
-                     *           "placedBy": "api-key:359dcb3f",
-                     *           "placedAt": "2026-11-29T08:42:59.515091Z",
+                     *           "placedBy": "api-key:5814a94a",
+                     *           "placedAt": "2026-11-29T09:00:26.112738Z",
                      *           "releasedBy": null,
                      *           "releasedAt": null,
                      *           "releaseReason": null
@@ -4281,7 +4375,7 @@ export interface operations {
                      * @description And before.
                      */
                     to?: string;
-                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.exported" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
+                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
                 };
             };
         };
@@ -4294,14 +4388,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-87yd74n7fn",
+                     *       "id": "hold-4wda3wuprz",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:359dcb3f",
-                     *       "placedAt": "2026-11-29T08:42:59.515091Z",
+                     *       "placedBy": "api-key:5814a94a",
+                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -4338,7 +4432,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-87yd74n7fn */
+                /** @example hold-4wda3wuprz */
                 id: string;
             };
             cookie?: never;
@@ -4361,14 +4455,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-87yd74n7fn",
+                     *       "id": "hold-4wda3wuprz",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:359dcb3f",
-                     *       "placedAt": "2026-11-29T08:42:59.515091Z",
+                     *       "placedBy": "api-key:5814a94a",
+                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -4412,7 +4506,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-87yd74n7fn */
+                /** @example hold-4wda3wuprz */
                 id: string;
             };
             cookie?: never;
@@ -4438,16 +4532,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-87yd74n7fn",
+                     *       "id": "hold-4wda3wuprz",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:359dcb3f",
-                     *       "placedAt": "2026-11-29T08:42:59.515091Z",
-                     *       "releasedBy": "api-key:359dcb3f",
-                     *       "releasedAt": "2026-11-29T08:42:59.547198Z",
+                     *       "placedBy": "api-key:5814a94a",
+                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
+                     *       "releasedBy": "api-key:5814a94a",
+                     *       "releasedAt": "2026-11-29T09:00:26.228651Z",
                      *       "releaseReason": "the matter is closed"
                      *     }
                      */
@@ -4593,17 +4687,17 @@ export interface operations {
                      * @example {
                      *       "keys": [
                      *         {
-                     *           "id": "9d076983-b10f-43c3-b905-d18dba1b3e00",
-                     *           "prefix": "c8087a16",
+                     *           "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+                     *           "prefix": "36eef5f8",
                      *           "role": "auditor",
                      *           "label": "audit of the year",
-                     *           "createdBy": "api-key:359dcb3f",
-                     *           "createdAt": "2026-11-29T08:42:59.426000Z",
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:25.932000Z",
                      *           "expiresAt": null,
                      *           "revokedAt": null,
                      *           "lastUsedAt": null,
-                     *           "rotatedAt": "2026-11-29T08:42:59.437000Z",
-                     *           "previousUntil": "2026-11-29T09:42:59.437000Z",
+                     *           "rotatedAt": "2026-11-29T09:00:26.010000Z",
+                     *           "previousUntil": "2026-11-29T10:00:26.010000Z",
                      *           "limits": {
                      *             "from": "2026-01-01T00:00:00.000000Z",
                      *             "connections": [
@@ -4701,9 +4795,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "c8087a16",
-                     *       "key": "afd_c8087a16_………",
-                     *       "id": "9d076983-b10f-43c3-b905-d18dba1b3e00",
+                     *       "prefix": "36eef5f8",
+                     *       "key": "afd_36eef5f8_………",
+                     *       "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
                      *       "role": "auditor"
                      *     }
                      */
@@ -4738,7 +4832,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 9d076983-b10f-43c3-b905-d18dba1b3e00 */
+                /** @example 3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a */
                 id: string;
             };
             cookie?: never;
@@ -4780,7 +4874,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 9d076983-b10f-43c3-b905-d18dba1b3e00 */
+                /** @example 3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a */
                 id: string;
             };
             cookie?: never;
@@ -4810,9 +4904,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "c8087a16",
-                     *       "key": "afd_c8087a16_………",
-                     *       "id": "9d076983-b10f-43c3-b905-d18dba1b3e00",
+                     *       "prefix": "36eef5f8",
+                     *       "key": "afd_36eef5f8_………",
+                     *       "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
                      *       "role": "auditor"
                      *     }
                      */
@@ -4859,7 +4953,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-0f29bd81",
+                     *       "log": "log-6da4edb5",
                      *       "generation": 1
                      *     }
                      */
@@ -4900,8 +4994,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy0wZjI5YmQ4MSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNDllMDlkMmRmMTg5YWE0MjBlYmVjZjViODYyMzFjOTgzZGRjNjA1NjgxYzZkZTg0MjRmODUyOTRiY2FhZjZlNiIs…",
-                 *       "publicKey": "MCowBQYDK2VwAyEA2HLro3xIFpyIhLt7RSvneBwvDEEoEtvgBq8BBBBE+oA="
+                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
+                 *       "publicKey": "MCowBQYDK2VwAyEAmyynYohqe42qwjd5TKNshsYWuPAc/0Og5d3hCGJoN18="
                  *     }
                  */
                 "application/json": {
@@ -4922,9 +5016,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-2",
-                     *       "log": "log-0f29bd81",
-                     *       "keyId": "0af7bae0fe276bb2",
-                     *       "markPublicKey": "MCowBQYDK2VwAyEA1nv63UJQ6b8w40fEB6gbyOKmD62eLtkVhJco7meIUb0="
+                     *       "log": "log-6da4edb5",
+                     *       "keyId": "d358d1c8ea693508",
+                     *       "markPublicKey": "MCowBQYDK2VwAyEA4bvapLdo/x3ZYcF9KGSmx1f8V89lqx5TfHdypYIrjxc="
                      *     }
                      */
                     "application/json": components["schemas"]["NodeAnswer"];
@@ -4986,18 +5080,18 @@ export interface operations {
                      *       "producers": [
                      *         {
                      *           "node": "gw-1",
-                     *           "epoch": "daded93540bad1cd",
+                     *           "epoch": "e3df3aecac3080a6",
                      *           "state": "open",
                      *           "seq": 24,
                      *           "previous": null,
-                     *           "openedAt": "2026-11-29T08:42:57.631894Z",
-                     *           "updatedAt": "2026-11-29T08:42:57.719538Z",
+                     *           "openedAt": "2026-11-29T09:00:19.731404Z",
+                     *           "updatedAt": "2026-11-29T09:00:20.126063Z",
                      *           "nodeRevokedAt": null,
                      *           "last": {
                      *             "position": "28",
-                     *             "recordedAt": "2026-11-29T08:42:57.719538Z",
+                     *             "recordedAt": "2026-11-29T09:00:20.126063Z",
                      *             "occurredAt": "2026-11-25T12:00:00.006000Z",
-                     *             "lagMs": 333777714
+                     *             "lagMs": 334820120
                      *           }
                      *         }
                      *       ]
@@ -5041,7 +5135,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example daded93540bad1cd */
+                /** @example e3df3aecac3080a6 */
                 epoch: string;
                 /** @example gw-1 */
                 node: string;
@@ -5073,7 +5167,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-1",
-                     *       "epoch": "daded93540bad1cd",
+                     *       "epoch": "e3df3aecac3080a6",
                      *       "to": 25
                      *     }
                      */
@@ -5108,7 +5202,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example daded93540bad1cd.1 */
+                /** @example e3df3aecac3080a6.1 */
                 eventId: string;
             };
             cookie?: never;
@@ -5131,13 +5225,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "event": "daded93540bad1cd.1",
+                     *       "event": "e3df3aecac3080a6.1",
                      *       "node": "gw-1",
-                     *       "epoch": "daded93540bad1cd",
+                     *       "epoch": "e3df3aecac3080a6",
                      *       "seq": 1,
                      *       "recorded": {
                      *         "position": "1",
-                     *         "at": "2026-11-29T08:42:57.632753Z",
+                     *         "at": "2026-11-29T09:00:19.731952Z",
                      *         "run": {
                      *           "first": "1",
                      *           "last": "6"
@@ -5158,18 +5252,18 @@ export interface operations {
                      *               "state": "split",
                      *               "count": 29,
                      *               "isResend": false,
-                     *               "cutAt": "2026-11-29T08:42:57.876087Z",
+                     *               "cutAt": "2026-11-29T09:00:20.993740Z",
                      *               "attempts": [
                      *                 {
-                     *                   "at": "2026-11-29T08:42:58.424556Z",
+                     *                   "at": "2026-11-29T09:00:23.860947Z",
                      *                   "kind": "invalid",
                      *                   "reason": "400 Bad Request: a log of this request is refused on demand",
                      *                   "status": 400,
                      *                   "attempt": 1,
-                     *                   "elapsedMs": 116
+                     *                   "elapsedMs": 223
                      *                 }
                      *               ],
-                     *               "settledAt": "2026-11-29T08:42:58.424555Z",
+                     *               "settledAt": "2026-11-29T09:00:23.860947Z",
                      *               "observedAt": null,
                      *               "lookedAt": null,
                      *               "seen": null
@@ -5243,7 +5337,7 @@ export interface operations {
                      * @example {
                      *       "reconciliations": [
                      *         {
-                     *           "id": "reconciliation-vgjr67n4el",
+                     *           "id": "reconciliation-43emg35sp8",
                      *           "destination": "datadog",
                      *           "from": "0",
                      *           "to": "29",
@@ -5259,8 +5353,8 @@ export interface operations {
                      *           "duplicated": "0",
                      *           "truncated": "0",
                      *           "altered": "0",
-                     *           "createdBy": "api-key:359dcb3f",
-                     *           "createdAt": "2026-11-29T08:43:00.390641Z",
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:27.833267Z",
                      *           "finishedAt": null
                      *         }
                      *       ]
@@ -5338,7 +5432,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "reconciliation-vgjr67n4el",
+                     *       "id": "reconciliation-43emg35sp8",
                      *       "destination": "datadog",
                      *       "from": "0",
                      *       "to": "29",
@@ -5354,8 +5448,8 @@ export interface operations {
                      *       "duplicated": "0",
                      *       "truncated": "0",
                      *       "altered": "0",
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:43:00.390641Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:27.833267Z",
                      *       "finishedAt": null
                      *     }
                      */
@@ -5392,7 +5486,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example reconciliation-vgjr67n4el */
+                /** @example reconciliation-43emg35sp8 */
                 id: string;
             };
             cookie?: never;
@@ -5416,7 +5510,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "reconciliation": {
-                     *         "id": "reconciliation-vgjr67n4el",
+                     *         "id": "reconciliation-43emg35sp8",
                      *         "destination": "datadog",
                      *         "from": "0",
                      *         "to": "29",
@@ -5432,8 +5526,8 @@ export interface operations {
                      *         "duplicated": "0",
                      *         "truncated": "0",
                      *         "altered": "0",
-                     *         "createdBy": "api-key:359dcb3f",
-                     *         "createdAt": "2026-11-29T08:43:00.390641Z",
+                     *         "createdBy": "api-key:5814a94a",
+                     *         "createdAt": "2026-11-29T09:00:27.833267Z",
                      *         "finishedAt": null
                      *       },
                      *       "findings": []
@@ -5503,10 +5597,10 @@ export interface operations {
                      * @example {
                      *       "replays": [
                      *         {
-                     *           "id": "replay-6t2btsmq52",
+                     *           "id": "replay-bggf4dnzap",
                      *           "destination": "datadog",
                      *           "state": "cancelled",
-                     *           "reason": "cancelled by api-key:359dcb3f",
+                     *           "reason": "cancelled by api-key:5814a94a",
                      *           "asked": {
                      *             "query": "session:s-3"
                      *           },
@@ -5522,10 +5616,10 @@ export interface operations {
                      *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "createdBy": "api-key:359dcb3f",
-                     *           "createdAt": "2026-11-29T08:42:59.894457Z",
-                     *           "plannedAt": "2026-11-29T08:43:00.212743Z",
-                     *           "startedAt": "2026-11-29T08:43:00.259498Z",
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *           "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *           "startedAt": "2026-11-29T09:00:27.273624Z",
                      *           "finishedAt": null,
                      *           "report": null,
                      *           "from": "23",
@@ -5606,7 +5700,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-6t2btsmq52",
+                     *       "id": "replay-bggf4dnzap",
                      *       "destination": "datadog",
                      *       "state": "planning",
                      *       "reason": null,
@@ -5625,8 +5719,8 @@ export interface operations {
                      *       "bytes": 0,
                      *       "late": 0,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:42:59.894457Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
                      *       "plannedAt": null,
                      *       "startedAt": null,
                      *       "finishedAt": null,
@@ -5667,7 +5761,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-6t2btsmq52 */
+                /** @example replay-bggf4dnzap */
                 id: string;
             };
             cookie?: never;
@@ -5690,7 +5784,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-6t2btsmq52",
+                     *       "id": "replay-bggf4dnzap",
                      *       "destination": "datadog",
                      *       "state": "planned",
                      *       "reason": null,
@@ -5709,9 +5803,9 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:42:59.894457Z",
-                     *       "plannedAt": "2026-11-29T08:43:00.212743Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "report": null,
@@ -5770,7 +5864,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example replay-6t2btsmq52 */
+                /** @example replay-bggf4dnzap */
                 id: string;
             };
             cookie?: never;
@@ -5801,7 +5895,7 @@ export interface operations {
                      *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "digest": "c2a3890736ffa00668d325a2742ba3c33116d1ab08d076758ba60d38b140118f",
+                     *           "digest": "9c47e1466d6f38cd57669cfe54ba7b236e13b62eb265c5ddf2282f2f4fea221e",
                      *           "outcome": null
                      *         }
                      *       ],
@@ -5846,7 +5940,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-6t2btsmq52 */
+                /** @example replay-bggf4dnzap */
                 id: string;
             };
             cookie?: never;
@@ -5866,10 +5960,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-6t2btsmq52",
+                     *       "id": "replay-bggf4dnzap",
                      *       "destination": "datadog",
                      *       "state": "cancelled",
-                     *       "reason": "cancelled by api-key:359dcb3f",
+                     *       "reason": "cancelled by api-key:5814a94a",
                      *       "asked": {
                      *         "query": "session:s-3"
                      *       },
@@ -5885,10 +5979,10 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:42:59.894457Z",
-                     *       "plannedAt": "2026-11-29T08:43:00.212743Z",
-                     *       "startedAt": "2026-11-29T08:43:00.259498Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -5935,7 +6029,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-6t2btsmq52 */
+                /** @example replay-bggf4dnzap */
                 id: string;
             };
             cookie?: never;
@@ -5955,7 +6049,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-6t2btsmq52",
+                     *       "id": "replay-bggf4dnzap",
                      *       "destination": "datadog",
                      *       "state": "paused",
                      *       "reason": null,
@@ -5974,10 +6068,10 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:42:59.894457Z",
-                     *       "plannedAt": "2026-11-29T08:43:00.212743Z",
-                     *       "startedAt": "2026-11-29T08:43:00.259498Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6024,7 +6118,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-6t2btsmq52 */
+                /** @example replay-bggf4dnzap */
                 id: string;
             };
             cookie?: never;
@@ -6044,7 +6138,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-6t2btsmq52",
+                     *       "id": "replay-bggf4dnzap",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6063,10 +6157,10 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:42:59.894457Z",
-                     *       "plannedAt": "2026-11-29T08:43:00.212743Z",
-                     *       "startedAt": "2026-11-29T08:43:00.259498Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6113,7 +6207,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-6t2btsmq52 */
+                /** @example replay-bggf4dnzap */
                 id: string;
             };
             cookie?: never;
@@ -6133,7 +6227,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-6t2btsmq52",
+                     *       "id": "replay-bggf4dnzap",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6152,10 +6246,10 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:359dcb3f",
-                     *       "createdAt": "2026-11-29T08:42:59.894457Z",
-                     *       "plannedAt": "2026-11-29T08:43:00.212743Z",
-                     *       "startedAt": "2026-11-29T08:43:00.259498Z",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6469,7 +6563,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": "2026-11-29T08:42:59.583598Z",
+                     *       "at": "2026-11-29T09:00:26.255098Z",
                      *       "partitions": [
                      *         {
                      *           "name": "event_standard_20261101",
@@ -6548,10 +6642,10 @@ export interface operations {
                      *       "runs": [
                      *         {
                      *           "id": "1",
-                     *           "plannedAt": "2026-11-29T08:42:59.716249Z",
+                     *           "plannedAt": "2026-11-29T09:00:26.384478Z",
                      *           "planned": [],
-                     *           "by": "api-key:359dcb3f",
-                     *           "begunAt": "2026-11-29T08:42:59.717430Z",
+                     *           "by": "api-key:5814a94a",
+                     *           "begunAt": "2026-11-29T09:00:26.387216Z",
                      *           "finishedAt": null,
                      *           "report": null
                      *         }
@@ -6614,10 +6708,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T08:42:59.716249Z",
+                     *       "plannedAt": "2026-11-29T09:00:26.384478Z",
                      *       "planned": [],
-                     *       "by": "api-key:359dcb3f",
-                     *       "begunAt": "2026-11-29T08:42:59.717430Z",
+                     *       "by": "api-key:5814a94a",
+                     *       "begunAt": "2026-11-29T09:00:26.387216Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -6680,10 +6774,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T08:42:59.716249Z",
+                     *       "plannedAt": "2026-11-29T09:00:26.384478Z",
                      *       "planned": [],
-                     *       "by": "api-key:359dcb3f",
-                     *       "begunAt": "2026-11-29T08:42:59.717430Z",
+                     *       "by": "api-key:5814a94a",
+                     *       "begunAt": "2026-11-29T09:00:26.387216Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -6775,7 +6869,7 @@ export interface operations {
                      *         {
                      *           "id": "s-3",
                      *           "node": "gw-1",
-                     *           "epoch": "daded93540bad1cd",
+                     *           "epoch": "e3df3aecac3080a6",
                      *           "class": "standard",
                      *           "state": "closed",
                      *           "identityId": "billing-agent",
@@ -6894,7 +6988,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "23",
-                     *           "recordedAt": "2026-11-29T08:42:57.719538Z",
+                     *           "recordedAt": "2026-11-29T09:00:20.126063Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -6921,8 +7015,8 @@ export interface operations {
                      *                 "user": "app"
                      *               }
                      *             },
-                     *             "epoch": "daded93540bad1cd",
-                     *             "id": "daded93540bad1cd.19",
+                     *             "epoch": "e3df3aecac3080a6",
+                     *             "id": "e3df3aecac3080a6.19",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -6941,7 +7035,7 @@ export interface operations {
                      *       "session": {
                      *         "id": "s-3",
                      *         "node": "gw-1",
-                     *         "epoch": "daded93540bad1cd",
+                     *         "epoch": "e3df3aecac3080a6",
                      *         "class": "standard",
                      *         "state": "closed",
                      *         "identityId": "billing-agent",
@@ -7047,15 +7141,15 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-0f29bd81",
+                     *       "log": "log-6da4edb5",
                      *       "generation": 1,
                      *       "head": {
                      *         "size": "29",
-                     *         "recordedAt": "2026-11-29T08:42:57.719538Z"
+                     *         "recordedAt": "2026-11-29T09:00:20.126063Z"
                      *       },
                      *       "recorder": {
                      *         "active": true,
-                     *         "leaseUntil": "2026-11-29T08:52:57.724207Z"
+                     *         "leaseUntil": "2026-11-29T09:10:20.236397Z"
                      *       },
                      *       "sessions": {
                      *         "horizon": "28",
@@ -7070,7 +7164,7 @@ export interface operations {
                      *       },
                      *       "outbox": {
                      *         "waiting": 6,
-                     *         "oldestAt": "2026-11-29T08:42:58.296779Z"
+                     *         "oldestAt": "2026-11-29T09:00:22.289377Z"
                      *       },
                      *       "quarantined": 0,
                      *       "foreignEntries": 0,
@@ -7079,19 +7173,19 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T08:42:57.772411Z",
+                     *           "since": "2026-11-29T09:00:20.655824Z",
                      *           "lanes": [
                      *             {
                      *               "lane": "live",
                      *               "position": "29",
-                     *               "behind": "18"
+                     *               "behind": "21"
                      *             }
                      *           ],
                      *           "batches": {
-                     *             "due": 7,
+                     *             "due": 4,
                      *             "sending": 3
                      *           },
-                     *           "oldestUndeliveredAt": "2026-11-29T08:42:57.632753Z",
+                     *           "oldestUndeliveredAt": "2026-11-29T09:00:19.731952Z",
                      *           "deadLetters": 0
                      *         }
                      *       ]
