@@ -50,13 +50,13 @@ export class HoldsController {
   }
 
   @Get()
-  @Operation({ summary: 'Holds, newest first', role: 'viewer', answer: HoldListAnswer })
+  @Operation({ summary: 'Holds, newest first', role: 'viewer', reads: 'holds', answer: HoldListAnswer })
   list(@Query({ schema: HoldListQuery }) query: HoldListQuery) {
     return this.holds.list(query);
   }
 
   @Get(':id')
-  @Operation({ summary: 'One hold', role: 'viewer', answer: HoldAnswer })
+  @Operation({ summary: 'One hold', role: 'viewer', reads: 'holds', answer: HoldAnswer })
   show(@Param('id', { schema: HoldId }) id: string, @Query({ schema: NoQuery }) _query: unknown) {
     return this.holds.show(id);
   }

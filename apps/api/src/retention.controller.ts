@@ -79,7 +79,12 @@ export class RetentionController {
   constructor(private readonly retention: RetentionActs) {}
 
   @Get()
-  @Operation({ summary: 'Classes, open changes, the last purges', role: 'viewer', answer: RetentionAnswer })
+  @Operation({
+    summary: 'Classes, open changes, the last purges',
+    role: 'viewer',
+    reads: 'retention',
+    answer: RetentionAnswer,
+  })
   show(@Query({ schema: NoQuery }) _query: unknown) {
     return this.retention.show();
   }

@@ -39,7 +39,7 @@ export function holdsCommand(): Command {
         .option('--json', 'machine-readable output')
         .action(async ({ json, type, ...given }: PlaceOptions) => {
           const body = { ...given, ...(type === undefined ? {} : { types: type.split(',') }) };
-          const hold = await (await client()).post<HoldView>('/v1/holds', body);
+          const hold = await (await client()).act('/v1/holds', { body });
           await present({ json }, hold, ({ id }) => `${id} is in force. ${colours.dim('It is on the record.')}`);
         }),
     )
@@ -49,7 +49,7 @@ export function holdsCommand(): Command {
         .option('--all', 'also those that were released')
         .option('--json', 'machine-readable output')
         .action(async ({ json, all }: OutputOptions & { all?: boolean }) => {
-          const { holds } = await (await client()).get<{ holds: HoldView[] }>('/v1/holds', { all });
+          const { holds } = await (await client()).read('/v1/holds', { query: { all } });
           await present({ json }, holds, (found) =>
             table(
               ['hold', 'matter', 'keeps', 'placed', 'by', 'state'],
@@ -71,7 +71,7 @@ export function holdsCommand(): Command {
         .argument('<hold>', 'its id')
         .option('--json', 'machine-readable output')
         .action(async (id: string, options: OutputOptions) => {
-          const hold = await (await client()).get<HoldView>(`/v1/holds/${encodeURIComponent(id)}`);
+          const hold = await (await client()).read('/v1/holds/{id}', { path: { id } });
           await present(options, hold, show);
         }),
     )
@@ -82,7 +82,7 @@ export function holdsCommand(): Command {
         .requiredOption('--reason <text>', 'why')
         .option('--json', 'machine-readable output')
         .action(async (id: string, { json, reason }: OutputOptions & { reason: string }) => {
-          const hold = await (await client()).post<HoldView>(`/v1/holds/${encodeURIComponent(id)}/release`, { reason });
+          const hold = await (await client()).act('/v1/holds/{id}/release', { path: { id }, body: { reason } });
           await present({ json }, hold, () => `${hold.id} is released. ${colours.dim('It is on the record.')}`);
         }),
     );

@@ -29,7 +29,7 @@ export function retentionActs(): Command[] {
       .description('Classes as the record keeps them, changes that wait for a second person, the last purges.')
       .option('--json', 'machine-readable output')
       .action(async (options: OutputOptions) => {
-        await present(options, await (await client()).get<RetentionView>('/v1/retention'), show);
+        await present(options, await (await client()).read('/v1/retention'), show);
       }),
     new Command('plan')
       .description('Simulate a run: what would go and when, what is held and by which hold or rule. Changes nothing.')
@@ -38,7 +38,7 @@ export function retentionActs(): Command[] {
       .option('--json', 'machine-readable output')
       .action(async ({ json, at, all }: OutputOptions & { at?: string; all?: boolean }) => {
         const asOf = at !== undefined && /^\d{4}-\d\d-\d\d$/.test(at) ? `${at}T00:00:00Z` : at;
-        const plan = await (await client()).get<RetentionPlanView>('/v1/retention/plan', { at: asOf });
+        const plan = await (await client()).read('/v1/retention/plan', { query: { at: asOf } });
         await present({ json }, plan, (found) => showPlan(found, all === true));
       }),
     new Command('run')
@@ -47,11 +47,11 @@ export function retentionActs(): Command[] {
       .option('--json', 'machine-readable output')
       .action(async ({ json, wait }: OutputOptions & { wait: boolean }) => {
         const api = await client();
-        let run = await api.post<RetentionRunView>('/v1/retention/runs');
+        let run = await api.act('/v1/retention/runs');
         for (const until = Date.now() + RUN_TIMEOUT_MS; wait && run.finishedAt === null; ) {
           if (Date.now() > until) throw notCarriedOut(run);
           await sleep(POLL_MS);
-          run = await api.get<RetentionRunView>(`/v1/retention/runs/${run.id}`);
+          run = await api.read('/v1/retention/runs/{id}', { path: { id: run.id } });
         }
         await present({ json }, run, showRun);
       }),
@@ -60,7 +60,7 @@ export function retentionActs(): Command[] {
       .option('--limit <n>', 'at most so many, up to 1000', '20')
       .option('--json', 'machine-readable output')
       .action(async ({ json, limit }: OutputOptions & { limit: string }) => {
-        const { runs } = await (await client()).get<{ runs: RetentionRunView[] }>('/v1/retention/runs', { limit });
+        const { runs } = await (await client()).read('/v1/retention/runs', { query: { limit } });
         await present({ json }, runs, (all) =>
           table(
             ['run', 'planned', 'by', 'partitions', 'finished'],
@@ -88,7 +88,7 @@ export function retentionActs(): Command[] {
       .description('Changes that wait for a second person.')
       .option('--json', 'machine-readable output')
       .action(async (options: OutputOptions) => {
-        const { changes } = await (await client()).get<RetentionView>('/v1/retention');
+        const { changes } = await (await client()).read('/v1/retention');
         await present(options, changes, changesTable);
       }),
     new Command('confirm')
@@ -97,7 +97,7 @@ export function retentionActs(): Command[] {
       .option('--json', 'machine-readable output')
       .action(async (id: string, options: OutputOptions) => {
         const api = await client();
-        const after = await api.post<RetentionView>(`/v1/retention/changes/${encodeURIComponent(id)}/confirm`);
+        const after = await api.act('/v1/retention/changes/{id}/confirm', { path: { id } });
         await present(options, after, ({ classes }) => classesTable(classes));
       }),
     new Command('withdraw')
@@ -105,7 +105,7 @@ export function retentionActs(): Command[] {
       .argument('<change>', 'its number')
       .option('--json', 'machine-readable output')
       .action(async (id: string, options: OutputOptions) => {
-        await (await client()).delete(`/v1/retention/changes/${encodeURIComponent(id)}`);
+        await (await client()).remove('/v1/retention/changes/{id}', { path: { id } });
         await present(options, { id, withdrawn: true }, () => `Change ${plain(id)} is taken back.`);
       }),
   ];
@@ -124,7 +124,7 @@ async function change(of: string | undefined, keep: string | undefined, options:
   const api = await client();
   const done: Changed[] = [];
   for (const one of wanted) {
-    done.push({ class: one.class, ...(await api.post<Omit<Changed, 'class'>>('/v1/retention/changes', one)) });
+    done.push({ class: one.class, ...(await api.act('/v1/retention/changes', { body: one })) });
   }
   await present(options, done, (all) =>
     all

@@ -312,7 +312,7 @@ async function enrolmentToken(settings: Settings, lifecycle: Lifecycle): Promise
   const until = Date.now() + ENROLMENT_TIMEOUT_MS;
   for (;;) {
     try {
-      return (await ApiClient.of(settings).post<{ token: string }>('/v1/enrolments', { node: settings.node })).token;
+      return (await ApiClient.of(settings).act('/v1/enrolments', { body: { node: settings.node } })).token;
     } catch (error) {
       if (error instanceof CliError && error.retry !== 'never' && Date.now() < until && !lifecycle.isStopping) {
         await sleep(100);
