@@ -451,7 +451,7 @@ describe('Forwarder', () => {
   it('starts before PostgreSQL is migrated, and delivers once it is', async () => {
     await record.pool.query('ALTER TABLE delivery_destination RENAME TO not_there_yet');
     const late = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl,
       destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
     });
@@ -484,7 +484,7 @@ describe('Forwarder', () => {
     const line = await lineToRedis();
     line.cable.set('cut');
     const late = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl: line.url,
       destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
     });
