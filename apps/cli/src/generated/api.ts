@@ -1719,10 +1719,10 @@ export interface components {
             findings: {
                 batch: string;
                 /**
-                 * @description Of an absence, as far as the destination tells; `lost`: nothing explains it.
+                 * @description Of an absence, as far as the destination tells; `lost`: nothing explains it; `unknown`: what might could not be read.
                  * @enum {string}
                  */
-                cause: "" | "lost" | "exclusion-filter" | "no-index" | "quota" | "permission" | "window" | "retention";
+                cause: "" | "lost" | "unknown" | "exclusion-filter" | "no-index" | "quota" | "permission" | "window" | "retention";
                 count: number;
                 detail: string;
                 /** @enum {string} */
