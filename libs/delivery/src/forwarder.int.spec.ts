@@ -149,7 +149,7 @@ describe('Forwarder', () => {
       return Object.assign(made, { limits: { ...made.limits, count: 50 } });
     };
     await Promise.all([forwarder({ destination: destination() }), forwarder({ destination: destination() })]);
-    const ids = await allArrived();
+    const ids = await allArrived(25_000);
     expect(arrived().sort()).toEqual([...ids].sort());
     expect(standIn.counts.requests).toBe((await settled()).accepted);
   });
