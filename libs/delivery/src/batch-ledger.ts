@@ -1,6 +1,7 @@
 import type pg from 'pg';
-import { explainAbsences, type RecordedEvent, scanEvents } from '#record';
+import { explainAbsences, type RecordedEvent } from '#record';
 import type { Answer } from './answer.js';
+import { batchEvents } from './batch-events.js';
 import {
   type BatchDraft,
   type ClaimedBatch,
@@ -103,16 +104,7 @@ export class LocalLedger implements BatchLedger {
   async eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]> {
     const known = this.forget(batch.id);
     if (known && batch.attempt === 1) return known;
-    const wants = await this.selections.of(this.pool, batch);
-    const limit = Number(batch.toPos - batch.fromPos);
-    const client = await this.pool.connect();
-    try {
-      const read = await scanEvents(client, { after: batch.fromPos - 1n, until: batch.toPos, limit });
-      const only = batch.only && new Set(batch.only);
-      return read.filter((event) => wants(event) && (!only || only.has(String(event.position))));
-    } finally {
-      client.release();
-    }
+    return batchEvents(this.pool, this.selections, batch);
   }
 
   async missing(batch: ClaimedBatch): Promise<bigint[]> {
