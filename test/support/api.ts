@@ -30,7 +30,8 @@ export class TestApi {
     readonly url: string,
   ) {}
 
-  static async open(record: TestRecord, parts: Partial<ApiParts> = {}): Promise<TestApi> {
+  /** @param port 0: any free one */
+  static async open(record: TestRecord, parts: Partial<ApiParts> = {}, port = 0): Promise<TestApi> {
     // With the rights of the API's own login.
     const pool = await record.poolOf('api');
     const prisma = await openPrisma(pool);
@@ -47,9 +48,9 @@ export class TestApi {
         ...parts,
       }),
     );
-    await listen(app.getHttpServer(), '127.0.0.1', 0);
-    const { port } = app.getHttpServer().address() as AddressInfo;
-    return new TestApi(record, prisma, app, `http://127.0.0.1:${port}`);
+    await listen(app.getHttpServer(), '127.0.0.1', port);
+    const address = app.getHttpServer().address() as AddressInfo;
+    return new TestApi(record, prisma, app, `http://127.0.0.1:${address.port}`);
   }
 
   /** A key of its own, so that its sittings and rates are nobody else's. */

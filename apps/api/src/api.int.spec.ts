@@ -1,27 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
-import type { AddressInfo } from 'node:net';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import type pg from 'pg';
-import { RETRY_POLICY } from '#delivery';
-import { createLogger, listen, Metrics } from '#platform';
-import {
-  type ApiRole,
-  createApiKey,
-  decodeEnrolmentToken,
-  openPrisma,
-  type PrismaClient,
-  pinMarkKey,
-  projectSessions,
-  ReadSittings,
-  readEvents,
-} from '#record';
+import { type ApiRole, createApiKey, decodeEnrolmentToken, pinMarkKey, projectSessions, readEvents } from '#record';
+import { type Answered, TestApi } from '../../../test/support/api.js';
 import type { TestProducer } from '../../../test/support/producer.js';
 import { until } from '../../../test/support/servers.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { ReceiptAnswer, ReconciliationAnswer, ReconciliationResultAnswer } from './answers.js';
-import { createApi } from './api.js';
-import { ApiParts } from './parts.js';
 
 // The API over HTTP as it runs, on a real PostgreSQL. The log is written as the recorder writes it; the recorder itself, and the
 // projection that it drives, are moved by hand.
@@ -43,21 +27,11 @@ interface Body {
   id: string;
 }
 
-interface Answer {
-  status: number;
-  headers: Headers;
-  text: string;
-  body: Body;
-}
-
 const MARK_KEY = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
 
 describe('the audit-log API', () => {
   let record: TestRecord;
-  let pool: pg.Pool;
-  let prisma: PrismaClient;
-  let app: NestExpressApplication;
-  let url: string;
+  let api: TestApi;
   let gateway: TestProducer;
   let last: bigint;
   const keys = {} as Record<ApiRole, { key: string; prefix: string; id: string }>;
@@ -65,8 +39,6 @@ describe('the audit-log API', () => {
   beforeAll(async () => {
     record = await TestRecord.open();
     await pinMarkKey(record.pool, MARK_KEY);
-    pool = await record.poolOf('api');
-    prisma = await openPrisma(pool);
     for (const role of ['viewer', 'auditor', 'operator', 'admin'] as const) {
       keys[role] = await createApiKey(record.pool, { role, by: 'test' });
     }
@@ -76,47 +48,19 @@ describe('the audit-log API', () => {
       last = await record.record(gateway, [session.opened(), ...session.command(`SELECT ${n}`), session.closed()]);
     }
     await projectSessions(record.pool);
-    const parts = {
-      pool,
-      prisma,
-      sittings: new ReadSittings(pool),
-      logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
-      metrics: new Metrics(),
-      publicUrl: 'http://api.test:8470',
-      horizonWaitMs: 300,
-      retryPolicy: RETRY_POLICY,
-    };
-    app = await createApi(new ApiParts(parts));
-    await listen(app.getHttpServer(), '127.0.0.1', 0);
-    url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+    api = await TestApi.open(record);
   }, 60_000);
   afterAll(async () => {
-    await app?.close();
-    await prisma?.$disconnect();
+    await api?.close();
     await record?.close();
   });
 
   async function ask(
     path: string,
-    options: { as?: ApiRole | 'nobody'; body?: unknown; method?: string } = {},
-  ): Promise<Answer> {
-    const { as = 'viewer', body, method = body === undefined ? 'GET' : 'POST' } = options;
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: {
-        ...(as === 'nobody' ? {} : { authorization: `Bearer ${keys[as].key}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    const isJson = (answer.headers.get('content-type') ?? '').includes('json');
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      text,
-      body: isJson ? (JSON.parse(text) as Body) : ({} as Body),
-    };
+    { as = 'viewer', ...options }: { as?: ApiRole | 'nobody'; body?: unknown; method?: string } = {},
+  ): Promise<Answered<Body>> {
+    const answer = await api.ask<Body>(path, as === 'nobody' ? undefined : keys[as].key, options);
+    return { ...answer, body: answer.body ?? ({} as Body) };
   }
 
   async function readsOnRecord(): Promise<string[]> {
@@ -186,7 +130,7 @@ describe('the audit-log API', () => {
     });
 
     it('refuses a key that is not one, without saying why', async () => {
-      const answer = await fetch(`${url}/v1/sessions`, { headers: { authorization: `Bearer ${keys.admin.key}x` } });
+      const answer = await fetch(`${api.url}/v1/sessions`, { headers: { authorization: `Bearer ${keys.admin.key}x` } });
       expect(answer.status).toBe(401);
       expect(answer.headers.get('content-type')).toContain('application/problem+json');
       expect(await answer.json()).toMatchObject({ code: 'API_KEY_REFUSED', status: 401, title: 'API_KEY_REFUSED' });
@@ -284,7 +228,7 @@ describe('the audit-log API', () => {
   it('puts reading on the record: once a sitting and kind, before the answer, and a follower does not feed itself', async () => {
     const reader = await createApiKey(record.pool, { role: 'viewer', by: 'test' });
     const read = async (path: string) => {
-      const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${reader.key}` } });
+      const answer = await fetch(`${api.url}${path}`, { headers: { authorization: `Bearer ${reader.key}` } });
       expect(answer.status).toBe(200);
       return (await answer.json()) as Body;
     };
@@ -306,7 +250,7 @@ describe('the audit-log API', () => {
     const reader = await createApiKey(record.pool, { role: 'viewer', by: 'test' });
     await record.pool.query('ALTER TABLE outbox RENAME TO outbox_away');
     try {
-      const answer = await fetch(`${url}/v1/events`, { headers: { authorization: `Bearer ${reader.key}` } });
+      const answer = await fetch(`${api.url}/v1/events`, { headers: { authorization: `Bearer ${reader.key}` } });
       expect(answer.status).toBe(500);
       expect(await answer.text()).not.toContain('session.opened');
     } finally {
@@ -439,7 +383,7 @@ describe('the audit-log API', () => {
     it('are made, listed without their secret, and revoked', async () => {
       const made = await ask('/v1/keys', { as: 'admin', body: { role: 'operator', label: 'night shift' } });
       expect(made).toMatchObject({ status: 201, body: { role: 'operator' } });
-      const use = () => fetch(`${url}/v1/status`, { headers: { authorization: `Bearer ${made.body.key}` } });
+      const use = () => fetch(`${api.url}/v1/status`, { headers: { authorization: `Bearer ${made.body.key}` } });
       expect((await use()).status).toBe(200);
       const list = await ask('/v1/keys', { as: 'admin' });
       expect(list.text).not.toContain(made.body.key);
@@ -505,9 +449,9 @@ describe('the audit-log API', () => {
   });
 
   it('gives every answer an id, the caller’s where it is a sensible one', async () => {
-    const own = await fetch(`${url}/healthz`, { headers: { 'x-request-id': 'abc-1' } });
+    const own = await fetch(`${api.url}/healthz`, { headers: { 'x-request-id': 'abc-1' } });
     expect(own.headers.get('x-request-id')).toBe('abc-1');
-    const odd = await fetch(`${url}/healthz`, { headers: { 'x-request-id': 'x'.repeat(300) } });
+    const odd = await fetch(`${api.url}/healthz`, { headers: { 'x-request-id': 'x'.repeat(300) } });
     expect(odd.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
   });
 
@@ -522,11 +466,11 @@ describe('the audit-log API', () => {
 
   describe('its documentation', () => {
     it('is a page that needs nothing from elsewhere', async () => {
-      const page = await fetch(`${url}/docs`);
+      const page = await fetch(`${api.url}/docs`);
       expect(page.headers.get('content-type')).toContain('text/html');
       const html = await page.text();
       for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
-        expect((await fetch(`${url}${path}`)).status).toBe(200);
+        expect((await fetch(`${api.url}${path}`)).status).toBe(200);
       }
     });
   });

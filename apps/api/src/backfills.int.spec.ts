@@ -1,7 +1,4 @@
-import type { AddressInfo } from 'node:net';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import fc from 'fast-check';
-import type pg from 'pg';
 import {
   type BackfillReport,
   type BackfillSenderOptions,
@@ -19,14 +16,12 @@ import {
 } from '#delivery';
 import { DatadogDestination, type StandIn, startStandIn } from '#delivery/datadog';
 import { decodeEvent } from '#events';
-import { createLogger, listen, Metrics } from '#platform';
-import { type ApiRole, createApiKey, openPrisma, type PrismaClient, ReadSittings, readEvents } from '#record';
+import { type ApiRole, createApiKey, readEvents } from '#record';
+import { TestApi } from '../../../test/support/api.js';
 import { sessionDraft, type TestProducer } from '../../../test/support/producer.js';
 import { until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { ApiClient } from '../../cli/src/api-client.js';
-import { createApi } from './api.js';
-import { ApiParts } from './parts.js';
 
 // A backfill as it runs: the API over HTTP on a real PostgreSQL, the sender with nothing but a key and an address. Faked: Datadog, by
 // the stand-in. What arrived there, and what the ledger says, is judged by the record.
@@ -37,51 +32,28 @@ const NEVER = new AbortController().signal;
 
 describe('a backfill', () => {
   let record: TestRecord;
-  let pool: pg.Pool;
-  let prisma: PrismaClient;
   let producer: TestProducer;
   let standIn: StandIn;
-  let app: NestExpressApplication;
-  let url: string;
+  let server: TestApi;
   const keys = {} as Record<ApiRole, string>;
   const endings: (() => Promise<unknown>)[] = [];
 
   beforeEach(async () => {
     [record, standIn] = await Promise.all([TestRecord.open(), startStandIn({ port: 0, apiKeys: [KEY] })]);
-    pool = await record.poolOf('api');
-    prisma = await openPrisma(pool);
     producer = await record.producer('gw-1');
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       keys[role] = (await createApiKey(record.pool, { role, by: 'test' })).key;
     }
-    await startApi(0);
+    server = await TestApi.open(record, { retryPolicy: QUICK });
   });
   afterEach(async () => {
     for (const end of endings.splice(0)) await end();
-    await app.close();
-    await prisma.$disconnect();
+    await server.close();
     await standIn.close();
     await record.close();
   });
 
-  async function startApi(port: number): Promise<void> {
-    app = await createApi(
-      new ApiParts({
-        pool,
-        prisma,
-        sittings: new ReadSittings(pool),
-        logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
-        metrics: new Metrics(),
-        publicUrl: 'http://api.test:8470',
-        horizonWaitMs: 300,
-        retryPolicy: QUICK,
-      }),
-    );
-    await listen(app.getHttpServer(), '127.0.0.1', port);
-    url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
-  }
-
-  const api = (role: ApiRole = 'operator') => new ApiClient(url, keys[role]);
+  const api = (role: ApiRole = 'operator') => new ApiClient(server.url, keys[role]);
 
   function datadog(count = 1_000): DatadogDestination {
     const made = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
@@ -230,7 +202,7 @@ describe('a backfill', () => {
   ])('of %j is refused with %s', async (asked, code, status) => {
     await recorded(10);
     await plan();
-    const answer = await fetch(`${url}/v1/backfills`, {
+    const answer = await fetch(`${server.url}/v1/backfills`, {
       method: 'POST',
       headers: { authorization: `Bearer ${keys.operator}`, 'content-type': 'application/json' },
       body: JSON.stringify({ destination: 'datadog', kind: 'datadog', mappingVersion: 2, ...asked }),
@@ -365,10 +337,10 @@ describe('a backfill', () => {
     const backfill = await plan();
     const running = send(backfill, { eventsPerSecond: 400 });
     await until('it began', async () => (await read(backfill)).report.sent > 0);
-    const { port } = app.getHttpServer().address() as AddressInfo;
-    await app.close();
+    const port = Number(new URL(server.url).port);
+    await server.close();
     await new Promise((resolve) => setTimeout(resolve, 1_000));
-    await startApi(port);
+    server = await TestApi.open(record, { retryPolicy: QUICK }, port);
     await running;
     expect(new Set(arrived())).toEqual(new Set(await idsOf('0', backfill.toPos)));
     const { report } = await read(backfill);

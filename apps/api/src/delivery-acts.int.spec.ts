@@ -1,17 +1,12 @@
-import type { AddressInfo } from 'node:net';
-import type { NestExpressApplication } from '@nestjs/platform-express';
-import type pg from 'pg';
-import { Forwarder, operatorDuties, RETRY_POLICY } from '#delivery';
+import { Forwarder, operatorDuties } from '#delivery';
 import { DatadogDestination } from '#delivery/datadog';
-import { createLogger, listen, Metrics } from '#platform';
-import { type ApiRole, createApiKey, openPrisma, type PrismaClient, ReadSittings, readEvents } from '#record';
+import { type ApiRole, createApiKey, readEvents } from '#record';
 import { startStandIn } from '../../../libs/delivery/datadog/src/stand-in/stand-in.js';
+import { TestApi } from '../../../test/support/api.js';
 import { type ApiDocument, documentedAnswer } from '../../../test/support/api-document.js';
 import { sessionDraft } from '../../../test/support/producer.js';
 import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
-import { createApi } from './api.js';
-import { ApiParts } from './parts.js';
 
 // What operators do with deliveries, over HTTP, with a real forwarder at work. Faked: Datadog, by the stand-in. Every answer is held
 // to the documentation that the server itself gives.
@@ -26,10 +21,7 @@ type Body = any;
 
 describe('acts on deliveries', () => {
   let record: TestRecord;
-  let pool: pg.Pool;
-  let prisma: PrismaClient;
-  let app: NestExpressApplication;
-  let url: string;
+  let api: TestApi;
   let standIn: Awaited<ReturnType<typeof startStandIn>>;
   let forwarder: Forwarder;
   let document: ApiDocument;
@@ -37,26 +29,12 @@ describe('acts on deliveries', () => {
 
   beforeAll(async () => {
     record = await TestRecord.open();
-    pool = await record.poolOf('api');
-    prisma = await openPrisma(pool);
     standIn = await startStandIn({ port: 0 });
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       keys[role] = await createApiKey(record.pool, { role, by: 'test' });
     }
-    const parts = {
-      pool,
-      prisma,
-      sittings: new ReadSittings(pool),
-      logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
-      metrics: new Metrics(),
-      publicUrl: 'http://api.test:8470',
-      horizonWaitMs: 300,
-      retryPolicy: RETRY_POLICY,
-    };
-    app = await createApi(new ApiParts(parts));
-    await listen(app.getHttpServer(), '127.0.0.1', 0);
-    url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
-    document = (await (await fetch(`${url}/docs/openapi.json`)).json()) as ApiDocument;
+    api = await TestApi.open(record);
+    document = (await (await fetch(`${api.url}/docs/openapi.json`)).json()) as ApiDocument;
     forwarder = new Forwarder({
       pool: await record.poolOf('forwarder'),
       redisUrl: await testRedisUrl(),
@@ -75,8 +53,7 @@ describe('acts on deliveries', () => {
   }, 60_000);
   afterAll(async () => {
     await forwarder?.stop();
-    await app?.close();
-    await prisma?.$disconnect();
+    await api?.close();
     await standIn?.close();
     await record?.close();
   });
@@ -88,18 +65,10 @@ describe('acts on deliveries', () => {
     { as = 'operator', body }: Asked = {},
   ): Promise<{ status: number; body: Body }> {
     const [method = ''] = operation.split(' ');
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${keys[as].key}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const found: Body = await answer.json();
-    const verdict = documentedAnswer(document, operation, answer.status)?.safeParse(found);
+    const { status, body: found } = await api.ask<Body>(path, keys[as].key, { method, body });
+    const verdict = documentedAnswer(document, operation, status)?.safeParse(found);
     expect([operation, verdict?.error?.issues]).toEqual([operation, undefined]);
-    return { status: answer.status, body: found };
+    return { status, body: found };
   }
 
   const show = (id: string) => ask('GET /v1/replays/{id}', `/v1/replays/${id}`, { as: 'viewer' });

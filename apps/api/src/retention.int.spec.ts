@@ -1,17 +1,7 @@
-import type { AddressInfo } from 'node:net';
-import type { NestExpressApplication } from '@nestjs/platform-express';
 import type pg from 'pg';
-import { RETRY_POLICY } from '#delivery';
-import { createLogger, listen, Metrics, REQUIREMENTS } from '#platform';
-import {
-  beginRetentionRun,
-  carryOutRun,
-  createApiKey,
-  openPrisma,
-  type PrismaClient,
-  projectSessions,
-  ReadSittings,
-} from '#record';
+import { REQUIREMENTS } from '#platform';
+import { beginRetentionRun, carryOutRun, createApiKey, projectSessions } from '#record';
+import { TestApi } from '../../../test/support/api.js';
 import { recordBackdated } from '../../../test/support/backdated.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
 import { TestRecord } from '../../../test/support/test-record.js';
@@ -26,17 +16,13 @@ import {
   RunListAnswer,
   SessionAnswer,
 } from './answers.js';
-import { createApi } from './api.js';
-import { ApiParts } from './parts.js';
 
 // The API over HTTP on a real PostgreSQL, with the rights of the API's own login.
 
 describe('holds and retention over the API', () => {
   let record: TestRecord;
-  let prisma: PrismaClient;
-  let app: NestExpressApplication;
+  let api: TestApi;
   let pool: pg.Pool;
-  let url: string;
   const keys: Record<string, string> = {};
 
   beforeAll(async () => {
@@ -53,25 +39,10 @@ describe('holds and retention over the API', () => {
     await record.record(gateway, [session.opened(), ...session.command('SELECT 1'), session.closed()]);
     await projectSessions(record.pool);
     pool = await record.poolOf('api');
-    prisma = await openPrisma(pool);
-    app = await createApi(
-      new ApiParts({
-        pool,
-        prisma,
-        sittings: new ReadSittings(pool),
-        logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
-        metrics: new Metrics(),
-        publicUrl: 'http://api.test:8470',
-        retryPolicy: RETRY_POLICY,
-        horizonWaitMs: 300,
-      }),
-    );
-    await listen(app.getHttpServer(), '127.0.0.1', 0);
-    url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
+    api = await TestApi.open(record);
   }, 60_000);
   afterAll(async () => {
-    await app?.close();
-    await prisma?.$disconnect();
+    await api?.close();
     await record?.close();
   });
 
@@ -82,13 +53,8 @@ describe('holds and retention over the API', () => {
     method = body === undefined ? 'GET' : 'POST',
     // biome-ignore lint/suspicious/noExplicitAny: answers are judged by their schemas
   ): Promise<any> {
-    const answer = await fetch(`${url}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${keys[as]}`, 'content-type': 'application/json' },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await answer.text();
-    return { status: answer.status, ...(text === '' ? {} : JSON.parse(text)) };
+    const answer = await api.ask<object>(path, keys[as], { method, body });
+    return { status: answer.status, ...answer.body };
   }
 
   function shaped(schema: { parse(value: unknown): unknown }, { status: _, ...body }: { status: number }): void {
