@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '#record';
 import type { Answer } from './answer.js';
+import type { DeliveryObserver } from './observer.js';
 import type { ReadBack } from './read-back.js';
 
 /** What a rendered event says about its delivery. */
@@ -32,15 +33,29 @@ export interface Destination {
   /** Whether the destination would show this event at the time of its receipt, were it sent now. Absent: it never does. */
   isLate?(event: RecordedEvent): boolean;
   /**
-   * Sends rendered events in one request. Never throws.
-   * @param signal ends the attempt; what was sent by then is uncertain
+   * Makes what one request holds. Never throws.
+   * @param events at least one
+   * @param trouble told of what failed on the way; the packet is whole nevertheless
    */
-  send(rendered: readonly string[], signal: AbortSignal): Promise<Answer>;
+  pack(events: readonly RecordedEvent[], context: RenderContext, trouble: DeliveryObserver['trouble']): Promise<Packet>;
   /** Asks whether the destination takes anything at all, without an event: tells a bad event from a bad address. */
   check(signal: AbortSignal): Promise<Answer>;
   /** Looks what it shows of what was sent. Absent: it cannot, or no key for it is set; uncertain batches are then sent again and counted. */
   readonly readBack?: ReadBack | undefined;
   close(): Promise<void>;
+}
+
+/** Events of one attempt, ready to be sent. */
+export interface Packet {
+  /** Of its events, those that the destination would show at the time of their receipt. */
+  readonly late: number;
+  /** One of its events as the packet holds it. */
+  textOf(event: RecordedEvent): string;
+  /**
+   * Sends it in one request. Never throws.
+   * @param signal ends the attempt; what was sent by then is uncertain
+   */
+  send(signal: AbortSignal): Promise<Answer>;
 }
 
 export interface DestinationLimits {
