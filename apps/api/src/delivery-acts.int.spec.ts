@@ -61,7 +61,7 @@ describe('acts on deliveries', () => {
     forwarder = new Forwarder({
       pool: record.pool,
       redisUrl: await testRedisUrl(),
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: 'any', env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: 'any', env: 'test', allowPrivate: true }),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },
       sweepMs: 200,
       duties: operatorDuties(),

@@ -19,6 +19,7 @@ export { type EventRange, RECORDED_EVENT_COLUMNS, type RecordedEvent, readEvents
 export * from './read-sittings.js';
 export * from './record-batch.js';
 export * from './record-status.js';
+export * from './recorded-event.js';
 export * from './recorded-hashes.js';
 export { derivedColumns, QUARANTINED } from './recorded-row.js';
 export * from './scan-events.js';

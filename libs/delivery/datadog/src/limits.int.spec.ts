@@ -45,6 +45,7 @@ describe('the limits of the intake', () => {
       url: standIn.logsUrl,
       apiKey: KEY,
       env: 'test',
+      allowPrivate: true,
       mappingEntry: MAPPING_ENTRY,
     });
     sender = new IntakeSender({

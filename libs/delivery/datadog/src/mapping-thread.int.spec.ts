@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { gunzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { type Epoch, type EventDraft, encodeEvent, type NodeName, stampEvent } from '#events';
-import type { RecordedEvent } from '#record';
+import { type Epoch, type EventDraft, type NodeName, stampEvent } from '#events';
+import { type RecordedEvent, recordedEvent } from '#record';
 import { MAPPING_ENTRY } from '../../../../test/support/built.js';
 import type { Lane } from '../../src/destination.js';
 import { DatadogDestination } from './datadog-destination.js';
@@ -38,12 +38,7 @@ function recorded(position: bigint, time: string, text: string, more: Partial<Re
     },
   };
   const event = stampEvent(draft, 'gw-1' as NodeName, EPOCH, Number(position % 1_000n) + 1);
-  return {
-    ...{ position, recordedAt: time, class: event.class, node: event.node, epoch: event.epoch, seq: event.seq },
-    ...{ type: event.type, occurredAt: event.time, sessionId: null, identityId: null, identityKind: null },
-    ...{ connection: null, outcome: null, duplicateOf: null, body: encodeEvent(event) },
-    ...more,
-  };
+  return { ...recordedEvent(event, { position, recordedAt: time }), ...more };
 }
 
 const instants = fc.integer({ min: -20 * HOUR_US, max: 3 * HOUR_US }).map((us) => {

@@ -42,7 +42,7 @@ describe('dead letters', () => {
     forwarder = new Forwarder({
       pool: record.pool,
       redisUrl,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },
       sweepMs: 200,
       duties: operatorDuties(),
