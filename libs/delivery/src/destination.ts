@@ -1,6 +1,5 @@
 import type { RecordedEvent } from '#record';
 import type { Answer } from './answer.js';
-import type { DeliveryObserver } from './observer.js';
 import type { ReadBack } from './read-back.js';
 
 /** What a rendered event says about its delivery. */
@@ -39,13 +38,16 @@ export interface Destination {
    * @param events at least one
    * @param trouble told of what failed on the way; the packet is whole nevertheless
    */
-  pack(events: readonly RecordedEvent[], context: RenderContext, trouble: DeliveryObserver['trouble']): Promise<Packet>;
+  pack(events: readonly RecordedEvent[], context: RenderContext, trouble: Trouble): Promise<Packet>;
   /** Asks whether the destination takes anything at all, without an event: tells a bad event from a bad address. */
   check(signal: AbortSignal): Promise<Answer>;
   /** Looks what it shows of what was sent. Absent: it cannot, or no key for it is set; uncertain batches are then sent again and counted. */
   readonly readBack?: ReadBack | undefined;
   close(): Promise<void>;
 }
+
+/** Told of what went wrong and is made good by itself. Must not throw. */
+export type Trouble = (what: string, error: unknown) => void;
 
 /** Events of one attempt, ready to be sent. */
 export interface Packet {

@@ -1,8 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { RecordedEvent } from '#record';
 import type { Answer } from '../../src/answer.js';
-import type { Destination, Packet, RenderContext } from '../../src/destination.js';
-import type { DeliveryObserver } from '../../src/observer.js';
+import type { Destination, Packet, RenderContext, Trouble } from '../../src/destination.js';
 import { renderEvents } from '../../src/render-events.js';
 import { IntakeClock } from './intake-clock.js';
 import { GOAL_REQUEST_BYTES, MAPPED_EXTRA_BYTES, MAX_LOGS, MAX_REQUEST_BYTES, SMALL_EVENT_BYTES } from './limits.js';
@@ -97,11 +96,7 @@ export class DatadogDestination implements Destination {
   }
 
   /** Small batches here: they are done before a thread would have been told of them. */
-  async pack(
-    events: readonly RecordedEvent[],
-    context: RenderContext,
-    trouble: DeliveryObserver['trouble'],
-  ): Promise<Packet> {
+  async pack(events: readonly RecordedEvent[], context: RenderContext, trouble: Trouble): Promise<Packet> {
     const fixed = this.logContext(context);
     const mapped = events.length < THREAD_FROM ? undefined : await this.thread.map(events, fixed, trouble);
     const { gzipped, bytes, late } = mapped ?? (await mapHere(events, fixed));

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { RecordedEvent } from '#record';
+import type { Trouble } from '../../src/destination.js';
 import { DeliveryError } from '../../src/errors.js';
 import type { LogContext } from './log.js';
 import { mappingJob } from './mapping-job.js';
@@ -43,11 +44,7 @@ export class MappingThread {
    * @param trouble told once where the thread failed
    * @returns undefined where there is no thread just now
    */
-  async map(
-    events: readonly RecordedEvent[],
-    context: LogContext,
-    trouble: (what: string, error: unknown) => void,
-  ): Promise<MappedJob | undefined> {
+  async map(events: readonly RecordedEvent[], context: LogContext, trouble: Trouble): Promise<MappedJob | undefined> {
     const mapped = await this.ask(events, context);
     if (this.untold !== undefined)
       trouble('the thread that maps events failed; they are mapped beside everything else', this.untold);
