@@ -20,7 +20,10 @@ const WINDOWS_PER_BATCH = 16;
 export interface CutOptions {
   /** Due or sending batches of a lane, at most; beyond them the cursor waits. */
   maxOpen: number;
-  /** Batches that wait for a worker, at most. What is read long before it is sent only takes memory. Default: no bound of its own. */
+  /**
+   * Batches that a worker could take now, at most: what is read long before it is sent only takes memory. Those that are put off do not
+   * count: others should not wait with them. Default: no bound of its own.
+   */
   maxAhead?: number;
   /** A batch that is not full is cut only while fewer than this wait for a worker; else the events gather. */
   maxWaiting: number;
@@ -148,13 +151,14 @@ async function roomFor(
   lane: Lane,
   options: CutOptions,
 ): Promise<'any' | 'full-only' | 'none'> {
-  const { rows } = await client.query<{ open: number; waiting: number }>(
-    `SELECT count(*)::int AS open, (count(*) FILTER (WHERE state <> 'sending'))::int AS waiting FROM delivery_batch
+  const { rows } = await client.query<{ open: number; waiting: number; ready: number }>(
+    `SELECT count(*)::int AS open, (count(*) FILTER (WHERE state <> 'sending'))::int AS waiting,
+            (count(*) FILTER (WHERE state = 'due' AND due_at <= clock_timestamp()))::int AS ready FROM delivery_batch
       WHERE destination = $1 AND lane = $2 AND state IN ('due', 'sending', 'paused')`,
     [destination, lane],
   );
-  const { open, waiting } = rows[0] ?? { open: 0, waiting: 0 };
-  if (open >= options.maxOpen || waiting >= (options.maxAhead ?? options.maxOpen)) return 'none';
+  const { open, waiting, ready } = rows[0] ?? { open: 0, waiting: 0, ready: 0 };
+  if (open >= options.maxOpen || ready >= (options.maxAhead ?? options.maxOpen)) return 'none';
   return waiting < options.maxWaiting ? 'any' : 'full-only';
 }
 

@@ -181,9 +181,14 @@ describe('the delivery ledger', () => {
     const first = await cut();
     expect(await cut()).toMatchObject({ kind: 'cut', more: true });
     expect(await cut()).toEqual({ kind: 'full' });
-    await claimed(first.kind === 'cut' ? first.batch : 0n, 1);
+    const batch = await claimed(first.kind === 'cut' ? first.batch : 0n, 1);
     expect(await cut()).toMatchObject({ kind: 'cut', more: true });
     expect(await cut()).toEqual({ kind: 'full' });
+    // What is put off does not hold up the others.
+    await record.pool.query(`UPDATE delivery_batch SET due_at = clock_timestamp() + interval '1 hour' WHERE id <> $1`, [
+      batch.id,
+    ]);
+    expect(await cut()).toMatchObject({ kind: 'cut', more: true });
   });
 
   it('gives an attempt to one of many who want it', async () => {
