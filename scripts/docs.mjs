@@ -1,33 +1,36 @@
 // Writes docs/reference/ from the code: settings, error codes, events, commands. With --check it writes nothing and fails if
 // a page differs from what the code says. Reads dist/ (npm run build) and the sources.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 
 const root = new URL('..', import.meta.url).pathname;
-const folder = join(root, 'docs/reference');
 const note = (source) => `<!-- Made by scripts/docs.mjs from ${source}. Change that, then run: npm run docs -->\n`;
 
+const openApi = await openApiDocument();
+/** By their place in the repository. */
 const pages = {
-  'config.md': await configPage(),
-  'errors.md': errorsPage(),
-  'events.md': await eventsPage(),
-  'cli.md': await cliPage(),
+  'docs/reference/config.md': await configPage(),
+  'docs/reference/errors.md': errorsPage(),
+  'docs/reference/events.md': await eventsPage(),
+  'docs/reference/cli.md': await cliPage(),
+  'docs/reference/openapi.json': `${JSON.stringify(openApi, null, 1)}\n`,
+  'apps/cli/src/generated/api.ts': await clientTypes(openApi),
 };
 
 if (process.argv.includes('--check')) {
   const stale = Object.entries(pages).filter(([name, text]) => {
-    const file = join(folder, name);
+    const file = join(root, name);
     return !existsSync(file) || readFileSync(file, 'utf8') !== text;
   });
   if (stale.length > 0) {
-    process.stderr.write(
-      `docs/reference is out of date: ${stale.map(([name]) => name).join(', ')}. Run: npm run docs\n`,
-    );
+    process.stderr.write(`out of date: ${stale.map(([name]) => name).join(', ')}. Run: npm run docs\n`);
     process.exit(1);
   }
 } else {
-  mkdirSync(folder, { recursive: true });
-  for (const [name, text] of Object.entries(pages)) writeFileSync(join(folder, name), text);
+  for (const [name, text] of Object.entries(pages)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true });
+    writeFileSync(join(root, name), text);
+  }
 }
 
 function cell(text) {
@@ -235,6 +238,22 @@ function memberType(schema) {
   if (schema.pattern?.startsWith('^(19')) return 'instant';
   if (schema.type === 'string') return schema.maxLength ? `text (≤ ${schema.maxLength})` : 'text';
   return schema.type ?? 'any';
+}
+
+async function openApiDocument() {
+  await import('reflect-metadata');
+  const [{ CONTROLLERS }, { describeApi }] = await Promise.all([
+    import('../dist/apps/api/src/api.js'),
+    import('../dist/apps/api/src/openapi.js'),
+  ]);
+  return describeApi(CONTROLLERS);
+}
+
+/** Types of all that the API takes and answers, for the command line's client. */
+async function clientTypes(document) {
+  const { default: openapiTS, astToString } = await import('openapi-typescript');
+  const types = astToString(await openapiTS(document, { alphabetize: true }));
+  return `// Made by scripts/docs.mjs from docs/reference/openapi.json. Change the API, then run: npm run docs\n${types}`;
 }
 
 async function cliPage() {

@@ -6,7 +6,7 @@ import type { Allowance, World } from './world.js';
 export interface FaultCase {
   /** A claim: "FLUSHALL in mid-stream loses nothing". */
   name: string;
-  group: 'kill' | 'redis' | 'postgres' | 'datadog' | 'host' | 'input';
+  group: 'kill' | 'redis' | 'postgres' | 'datadog' | 'host' | 'input' | 'retention';
   /** Part of `npm test`: quick, and representative of its group. */
   core?: boolean;
   options?: StackOptions;

@@ -10,7 +10,7 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 /** A build that breaks one promise on purpose: one exact replacement in one built file. */
 export interface Sabotage {
   name: string;
-  /** Below dist/. */
+  /** Below dist/; migrations lie beside it. */
   file: string;
   /** Must be there exactly once. */
   find: string;
@@ -22,6 +22,13 @@ export interface Sabotage {
 }
 
 export const SABOTAGES: readonly Sabotage[] = [
+  {
+    name: 'purge without looking at holds',
+    file: '../prisma/migrations/20261129000010_retention/migration.sql',
+    find: "IF v_why IS NOT NULL THEN\n    RETURN 'held: ' || v_why;",
+    replace: "IF false THEN\n    RETURN 'held: ' || v_why;",
+    case: 'retention: a hold that is placed while a purge runs keeps what is not gone yet, and is kept by no run that was planned before its release',
+  },
   {
     name: 'mark before commit',
     file: 'apps/recorder/src/recording.js',

@@ -1,13 +1,15 @@
-import { eventHash, GENESIS_CHAIN, nextChain } from '#ledger';
+import { decodeLeaves, eventHash, GENESIS_CHAIN, nextChain } from '#ledger';
 import type { Stack } from './stack.js';
 
 interface Row {
-  position: string;
+  position: string | number;
   node: string;
   epoch: string;
-  seq: string;
+  seq: string | number;
   type: string;
   body: Buffer;
+  /** Of an event that a purge took: only its leaf data is left. */
+  hash?: Buffer;
 }
 
 /** What the record holds, judged from outside: by SQL and by hashing the bytes again. */
@@ -20,11 +22,13 @@ export interface Judgement {
 
 /**
  * Positions are gapless and match the head; each epoch's numbers are gapless from 1 and in order of position, and its
- * chain, computed anew from the stored bytes, ends at its mark; nothing is quarantined, foreign or lost.
+ * chain, computed anew from the stored bytes, ends at its mark; nothing is quarantined, foreign or lost. What retention purged is
+ * there with its leaf data, and a purge accounts for it.
  */
 export async function judgeRecord(stack: Stack): Promise<Judgement> {
   const faults: string[] = [];
-  const rows = await stack.query<Row>('SELECT position, node, epoch, seq, type, body FROM event ORDER BY position');
+  const stored = await stack.query<Row>('SELECT position, node, epoch, seq, type, body FROM event ORDER BY position');
+  const rows = [...stored, ...(await purgedRows(stack))].sort((a, b) => Number(a.position) - Number(b.position));
   const [head] = await stack.query<{ size: string }>('SELECT size FROM log_head');
   if (Number(head?.size) !== rows.length) faults.push(`the head says ${head?.size} events, there are ${rows.length}`);
   rows.forEach((row, index) => {
@@ -36,7 +40,7 @@ export async function judgeRecord(stack: Stack): Promise<Judgement> {
     const key = `${row.node}/${row.epoch}`;
     const before = epochs.get(key) ?? { seq: 0, chain: GENESIS_CHAIN };
     if (Number(row.seq) !== before.seq + 1) faults.push(`${key}: ${row.seq} follows ${before.seq}`);
-    epochs.set(key, { seq: Number(row.seq), chain: nextChain(before.chain, eventHash(row.body)) });
+    epochs.set(key, { seq: Number(row.seq), chain: nextChain(before.chain, row.hash ?? eventHash(row.body)) });
     if (row.type === 'quarantined' || row.type === 'producer.lost' || row.type === 'producer.forked')
       faults.push(`${key}.${row.seq} is ${row.type}`);
   }
@@ -53,7 +57,33 @@ export async function judgeRecord(stack: Stack): Promise<Judgement> {
   }
   const [foreign] = await stack.query<{ n: string }>('SELECT count(*) AS n FROM foreign_entry');
   if (foreign?.n !== '0' && Number(foreign?.n) !== 0) faults.push(`${foreign?.n} foreign entries`);
-  return { events: rows.length, epochs: epochs.size, faults };
+  return { events: stored.length, epochs: epochs.size, faults };
+}
+
+/** Positions that a purge accounts for, by their leaf data. */
+async function purgedRows(stack: Stack): Promise<Row[]> {
+  const runs = await stack.query<{ first: string; node: string; leaf_data: Buffer; purged: string[] }>(
+    `SELECT first_position AS first, node, leaf_data, ARRAY(SELECT class FROM purge
+        WHERE recorded_at >= from_at AND recorded_at < to_at) AS purged FROM run
+      WHERE EXISTS (SELECT FROM purge WHERE recorded_at >= from_at AND recorded_at < to_at)`,
+  );
+  return runs.flatMap(({ first, node, leaf_data, purged }) =>
+    decodeLeaves(leaf_data).flatMap((leaf, index) =>
+      purged.includes(leaf.class)
+        ? [
+            {
+              position: Number(first) + index,
+              node,
+              epoch: leaf.epoch,
+              seq: leaf.seq,
+              type: 'purged',
+              body: Buffer.alloc(0),
+              hash: leaf.eventHash,
+            },
+          ]
+        : [],
+    ),
+  );
 }
 
 /** Texts of all commands in the record, with their parameters, as `text|p1|p2`. */

@@ -11,7 +11,7 @@ import {
   startLocalPostgres,
   startLocalRedis,
 } from '#platform';
-import { createPool, migrate } from '#record';
+import { createPool, ensureLogin, LOGIN_OWNERS, loginName, migrate } from '#record';
 import { Cable } from './cable.js';
 import { until } from './servers.js';
 
@@ -19,6 +19,7 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 const HOST = '127.0.0.1';
 const TOKEN = 'afd_test_token_of_the_agent';
 const DATADOG_KEY = 'canary-datadog-key-0f1e2d';
+const LOGIN_PASSWORD = 'canary-login-password-6a7b8c';
 const TARGET_PASSWORD = 'canary-target-password-3c4b5a';
 
 export type AppName = 'recorder' | 'forwarder' | 'api' | 'gateway' | 'datadog';
@@ -141,6 +142,7 @@ export class Stack {
       apiKey: this.adminKey,
       datadogKey: DATADOG_KEY,
       targetPassword: TARGET_PASSWORD,
+      login: LOGIN_PASSWORD,
       ...(appKey === undefined ? {} : { datadogAppKey: appKey }),
     };
   }
@@ -164,7 +166,7 @@ export class Stack {
   begin(app: AppName, env: Record<string, string> = {}, args: string[] = []): void {
     const child = spawn(process.execPath, [...ENTRY[app], ...args], {
       cwd: this.options.root ?? ROOT,
-      env: { ...this.environment(), ...env },
+      env: { ...this.environment(), ...this.ownLogin(app), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const log = createWriteStream(join(this.folder, 'logs', `${app}.log`), { flags: 'a' });
@@ -327,6 +329,16 @@ export class Stack {
     };
   }
 
+  /** Each process connects with the rights that it needs, and no others. */
+  private ownLogin(app: AppName): Record<string, string> {
+    const owner = LOGIN_OWNERS.find((one) => one === app);
+    if (!owner) return {};
+    const url = new URL(rerouted(this.recordUrl, this.cables?.postgres));
+    url.username = loginName(owner);
+    url.password = LOGIN_PASSWORD;
+    return { DATABASE_URL: url.href };
+  }
+
   private async prepare(): Promise<void> {
     const target = this.targetServer.url();
     await this.query(`CREATE ROLE sample LOGIN SUPERUSER PASSWORD '${TARGET_PASSWORD}'`, [], target);
@@ -340,7 +352,10 @@ export class Stack {
     await this.query('CREATE DATABASE affidavit', [], this.postgres.url());
     const pool = createPool(this.recordUrl, { applicationName: 'test' });
     try {
-      await migrate(pool);
+      await migrate(pool, join(this.options.root ?? ROOT, 'prisma', 'migrations'));
+      const client = await pool.connect();
+      for (const owner of LOGIN_OWNERS) await ensureLogin(client, owner, LOGIN_PASSWORD);
+      client.release();
     } finally {
       await pool.end();
     }

@@ -1,10 +1,13 @@
 import { type CanActivate, createParamDecorator, type ExecutionContext, Injectable, SetMetadata } from '@nestjs/common';
 import { Reflector } from '@nestjs/core';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import type { z } from 'zod';
-import { API_ROLES, type ApiKey, type ApiRole, findApiKey } from '#record';
-import { ApiError } from './errors.js';
+import { API_ROLES, type ApiKey, type ApiRole, type ReadKind } from '#record';
+import { AccessWatch, addressOf } from './access-watch.js';
+import { type ApiCaller, Authenticator } from './authentication.js';
+import { ApiError, routeUnknown } from './errors.js';
 import { ApiParts } from './parts.js';
+import { type BucketSize, TokenBuckets } from './token-buckets.js';
 
 /** What is said of a route: who may use it, and what its documentation shows. */
 export interface OperationFacts {
@@ -12,10 +15,16 @@ export interface OperationFacts {
   description?: string;
   /** The lowest role that may; `public` needs no key. */
   role: ApiRole | 'public';
+  /** What of the evidence it shows: reading it is on the record before it answers. Absent: the state of the works, or an act. */
+  reads?: ReadKind;
+  /** It shows no more than the caller's limits allow. To a limited key all other routes are not there. */
+  keepsLimits?: boolean;
   /** Of the answer that succeeds; default 200. */
   status?: number;
   /** Absent: no body, or one that is not JSON. */
   answer?: z.ZodType;
+  /** Media types in which it answers as well, where they are asked for. */
+  alsoAs?: readonly string[];
 }
 
 export const OPERATION = 'affidavit:operation';
@@ -23,53 +32,84 @@ export const OPERATION = 'affidavit:operation';
 /** Every route carries one: without it the guard lets nobody in. */
 export const Operation = (facts: OperationFacts) => SetMetadata(OPERATION, facts);
 
-type WithCaller = Request & { caller?: ApiKey };
+export type WithCaller = Request & { caller?: ApiCaller };
 
-/** The key that the request was made with. */
+/** Whoever makes the request. */
 export const Caller = createParamDecorator(
   (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<WithCaller>().caller,
 );
 
-/** Lets a request in by its key's role. */
+/** Of each key. A sender behind the API makes some ten a second. */
+const REQUESTS: BucketSize = { burst: 1_000, perSecond: 100 };
+
+/** Lets a request in by who makes it: role, limits, rate. */
 @Injectable()
 export class AccessGuard implements CanActivate {
+  private readonly rates: TokenBuckets;
+
   constructor(
     private readonly parts: ApiParts,
     private readonly reflector: Reflector,
-  ) {}
+    private readonly authenticator: Authenticator,
+    private readonly access: AccessWatch,
+  ) {
+    this.rates = new TokenBuckets(parts.requests ?? REQUESTS);
+  }
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const facts = this.reflector.get<OperationFacts | undefined>(OPERATION, context.getHandler());
-    const needed = facts?.role ?? 'admin';
-    if (needed === 'public') return true;
-    const request = context.switchToHttp().getRequest<WithCaller>();
-    const key = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '')?.[1];
-    if (key === undefined) throw keyMissing();
-    const caller = await findApiKey(this.parts.prisma, key);
-    if (!caller) throw keyRefused();
-    if (API_ROLES.indexOf(caller.role) < API_ROLES.indexOf(needed)) throw roleTooLow(caller, needed);
+    if (facts?.role === 'public') return true;
+    const http = context.switchToHttp();
+    const request = http.getRequest<WithCaller>();
+    const caller = await this.callerOf(request);
+    await this.judgeRole(caller, request, facts);
+    this.judgeRate(caller, http.getResponse<Response>());
     request.caller = caller;
+    if (facts?.reads) await this.parts.sittings.note(caller, facts.reads);
     return true;
+  }
+
+  private async callerOf(request: WithCaller): Promise<ApiCaller> {
+    const address = addressOf(request);
+    const what = whatOf(request);
+    const credentials = request.headers.authorization;
+    await this.access.mayTry(address, what, credentials);
+    const judged = await this.authenticator.judge(request);
+    if ('refusal' in judged) {
+      const { refusal, meant } = judged;
+      await this.access.refused(refusal, { address, what, ...(meant === undefined ? {} : { meant }) });
+      throw refusal;
+    }
+    if (credentials !== undefined) this.access.right(credentials);
+    return { ...judged.key, address, asked: `${request.method} ${request.originalUrl}` };
+  }
+
+  private async judgeRole(caller: ApiCaller, request: WithCaller, facts: OperationFacts | undefined): Promise<void> {
+    const needed = facts?.role === undefined || facts.role === 'public' ? 'admin' : facts.role;
+    if (API_ROLES.indexOf(caller.role) < API_ROLES.indexOf(needed)) {
+      const error = caller.limits ? routeUnknown() : roleTooLow(caller, needed);
+      await this.access.refused(error, { address: caller.address, what: whatOf(request), meant: caller.prefix });
+      throw error;
+    }
+    if (!caller.limits || facts?.keepsLimits) return;
+    await this.access.beyond(caller);
+    throw routeUnknown();
+  }
+
+  /** Headers of draft-ietf-httpapi-ratelimit-headers-07, as most clients know them (read 2026-11-29). */
+  private judgeRate(caller: ApiKey, response: Response): void {
+    const taken = this.rates.take(caller.id);
+    const { burst } = this.rates.size;
+    response.setHeader('ratelimit-limit', String(burst));
+    response.setHeader('ratelimit-remaining', String(Math.floor(this.rates.left(caller.id))));
+    response.setHeader('ratelimit-reset', String(this.rates.secondsUntil(caller.id, burst)));
+    if (!taken) throw rateExceeded(this.rates.secondsUntil(caller.id, 1));
   }
 }
 
-function keyMissing(): ApiError {
-  return new ApiError({
-    code: 'API_KEY_MISSING',
-    message: 'no API key came with the request',
-    remedy: 'Send `Authorization: Bearer <key>`; the first key stands in admin.key in AFFIDAVIT_DATA.',
-    retry: 'never',
-  });
-}
-
-/** One answer for unknown, expired and revoked keys: a stranger learns nothing. */
-function keyRefused(): ApiError {
-  return new ApiError({
-    code: 'API_KEY_REFUSED',
-    message: 'the API key is not one that may be used',
-    remedy: 'Ask an administrator whether it was revoked or has expired, and for a new one.',
-    retry: 'never',
-  });
+/** Method and pattern: what was filled in belongs to whoever asked, and could be anything. */
+function whatOf(request: Request): string {
+  return `${request.method} ${(request.route as { path?: string } | undefined)?.path ?? 'other'}`;
 }
 
 function roleTooLow(caller: ApiKey, needed: ApiRole): ApiError {
@@ -78,5 +118,16 @@ function roleTooLow(caller: ApiKey, needed: ApiRole): ApiError {
     message: `key ${caller.prefix} is a ${caller.role}'s; this needs ${needed}`,
     remedy: `Use a key with the role ${needed}.`,
     retry: 'never',
+  });
+}
+
+function rateExceeded(seconds: number): ApiError {
+  return new ApiError({
+    code: 'API_RATE_EXCEEDED',
+    message: 'this key makes more requests than it may',
+    remedy:
+      'Wait as long as Retry-After says; ask for larger pages, or for application/x-ndjson, instead of more of them.',
+    retry: 'later',
+    retryAfterSeconds: seconds,
   });
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ABSENCE_CAUSES, LANES } from '#delivery';
-import { API_ROLES } from '#record';
+import { API_ROLES, APPROVAL_ACTS } from '#record';
 
 // What each address answers. The documentation is made of these, and a test holds the running server to them.
 
@@ -47,12 +47,26 @@ export const Session = z.strictObject({
   error: z.strictObject({ code: z.string(), message: z.string() }).nullable(),
 });
 
-const RecordedEvent = z.strictObject({
+export const RecordedEvent = z.strictObject({
   position,
   recordedAt: instant,
   class: z.string().describe('Retention class in force.'),
   duplicateOf: position.optional(),
-  event: z.looseObject({ type: z.string() }).optional().describe('The recorded event, byte for byte.'),
+  event: z
+    .looseObject({
+      id: z.string().describe('`<epoch>.<seq>`'),
+      type: z.string(),
+      time: instant.describe("By the producer's clock."),
+      node: z.string(),
+      epoch: z.string(),
+      seq: count,
+      session: z.string().optional(),
+      identity: z.looseObject({ id: z.string(), kind: z.string() }).optional(),
+      connection: z.looseObject({ name: z.string(), type: z.string() }).optional(),
+      data: z.looseObject({}),
+    })
+    .optional()
+    .describe('The recorded event, byte for byte; docs/reference/events.md has its types.'),
   quarantined: z.string().optional().describe('In place of `event`: bytes that could not be taken apart, in base64.'),
   node: z.string().optional().describe('Whose the quarantined bytes are; of an event, it says so itself.'),
   epoch: z.string().optional(),
@@ -65,8 +79,162 @@ export const SessionListAnswer = z.strictObject({
   horizon,
 });
 
+const nextPage = z.string().nullable().describe('`cursor` of the next page; null at the end.');
+const seen = {
+  firstSessionAt: instant,
+  lastSessionAt: instant,
+  lastSession: z.string().describe('Id of the session that was opened last.'),
+};
+
+export const IdentityListAnswer = z.strictObject({
+  identities: z.array(
+    z.strictObject({
+      id: z.string(),
+      kind: z.enum(['agent', 'human', 'service']).nullable(),
+      name: z.string().nullable(),
+      email: z.string().nullable(),
+      onBehalfOf: z.string().nullable(),
+      ...seen,
+    }),
+  ),
+  next: nextPage,
+  horizon,
+});
+
+export const ConnectionListAnswer = z.strictObject({
+  connections: z.array(
+    z.strictObject({ name: z.string(), type: z.string().nullable(), sensitivity: z.string().nullable(), ...seen }),
+  ),
+  next: nextPage,
+  horizon,
+});
+
+export const TouchListAnswer = z.strictObject({
+  identities: z.array(
+    z.strictObject({
+      identity: z.string().nullable().describe('Null: nobody was named.'),
+      kind: z.enum(['agent', 'human', 'service']).nullable(),
+      onBehalfOf: z.string().nullable(),
+      isVerified: z.boolean().describe('False: in some of its sessions it was only claimed.'),
+      sessions: count,
+      denied: count.describe('Of them, those that were not let in.'),
+      bypassed: count.describe('Of them, those in which an approval was gone around.'),
+      commands: count,
+      failed: count,
+      rows: count,
+      ...seen,
+    }),
+  ),
+  horizon,
+});
+
+export const ApprovalListAnswer = z.strictObject({
+  approvals: z.array(
+    z.strictObject({
+      position: size,
+      recordedAt: instant,
+      at: instant.nullable().describe("By the producer's clock."),
+      state: z.enum(APPROVAL_ACTS),
+      approval: z.string().nullable(),
+      session: z.string().nullable(),
+      identity: z.string().nullable(),
+      connection: z.string().nullable(),
+      command: z.string().nullable(),
+      by: z.string().nullable(),
+      reason: z.string().nullable(),
+    }),
+  ),
+  next: nextPage,
+});
+
+export const HeldSelection = z.strictObject({
+  session: z.string().optional(),
+  identity: z.string().optional(),
+  kind: z.string().optional(),
+  connection: z.string().optional(),
+  types: z.array(z.string()).optional(),
+  outcome: z.string().optional(),
+  from: instant.optional(),
+  to: instant.optional(),
+});
+
+export const HoldAnswer = z.strictObject({
+  id: z.string(),
+  matter: z.string(),
+  reason: z.string(),
+  selection: HeldSelection.describe('Events that all of it fits are kept.'),
+  placedBy: z.string(),
+  placedAt: instant,
+  releasedBy: z.string().nullable(),
+  releasedAt: instant.nullable().describe('Null while it is in force.'),
+  releaseReason: z.string().nullable(),
+});
+
+export const HoldListAnswer = z.strictObject({ holds: z.array(HoldAnswer) });
+
+export const PurgeRow = z.strictObject({ class: z.string(), from: instant, to: instant, count: size, at: instant });
+
+export const RetentionChange = z.strictObject({
+  id: size,
+  class: z.string(),
+  keepDays: z.number().nullable(),
+  requirements: z.array(z.string()),
+  reason: z.string(),
+  proposedBy: z.string(),
+  proposedAt: instant,
+});
+
+export const RetentionAnswer = z.strictObject({
+  classes: z.array(
+    z.strictObject({
+      name: z.string(),
+      keepDays: z.number().nullable().describe('Null: for ever.'),
+      requirements: z.array(z.string()),
+    }),
+  ),
+  changes: z.array(RetentionChange).describe('What waits for a second person.'),
+  purges: z.array(PurgeRow).describe('The last hundred.'),
+});
+
+export const ChangeAnswer = z.strictObject({
+  outcome: z
+    .enum(['unchanged', 'changed', 'proposed'])
+    .describe('proposed: it keeps less, and waits for another admin key.'),
+  id: size.nullable().describe('Of the proposal.'),
+});
+
+export const PlanAnswer = z.strictObject({
+  at: instant,
+  partitions: z.array(
+    z.strictObject({
+      name: z.string(),
+      class: z.string(),
+      fromAt: instant,
+      toAt: instant,
+      verdict: z.enum(['purge', 'held', 'waits', 'kept']),
+      dueAt: instant.nullable().describe('From when on policy and requirements let it go; null: never.'),
+      because: z.string().describe('The rule, hold or need that decides.'),
+      holds: z.array(z.string()),
+      events: size.nullable().describe('Null where its time has not come.'),
+    }),
+  ),
+});
+
+export const RunAnswer = z.strictObject({
+  id: size,
+  plannedAt: instant,
+  planned: z.array(z.string()).describe('Partitions to be dropped.'),
+  by: z.string(),
+  begunAt: instant,
+  finishedAt: instant.nullable(),
+  report: z.record(z.string(), z.string()).nullable().describe('What became of each partition of the plan.'),
+});
+
+export const RunListAnswer = z.strictObject({ runs: z.array(RunAnswer) });
+
 export const SessionAnswer = z.strictObject({
   session: Session,
+  holds: z.array(HoldAnswer).describe('Holds in force that keep an event of it.'),
   events: z.array(RecordedEvent),
   next: position.describe('`after` of the next page.'),
   more: z.boolean(),
@@ -78,6 +246,9 @@ export const EventListAnswer = z.strictObject({
   next: position.describe('`after` (or `before`) of the next page; also where to go on following the log.'),
   more: z.boolean().describe('False at the end. A page may be empty although more follows.'),
   head: size.describe('Size of the log when it was read.'),
+  purged: z
+    .array(PurgeRow)
+    .describe('Purges that took events recorded between those of this page: they are gone, not missing.'),
 });
 
 export const ProducerListAnswer = z.strictObject({
@@ -132,7 +303,7 @@ export const StatusAnswer = z.strictObject({
   ),
 });
 
-const Selection = z.strictObject({
+export const Selection = z.strictObject({
   types: z.array(z.string()).optional(),
   connections: z.array(z.string()).optional(),
   identities: z.array(z.string()).optional(),
@@ -204,6 +375,8 @@ export const SettledAnswer = z.strictObject({
   turned: z.strictObject({ from: z.string(), to: z.string() }).optional().describe('How the destination turned.'),
 });
 
+export const MissingAnswer = z.strictObject({ positions: z.array(position) });
+
 export const EnrolmentAnswer = z.strictObject({
   token: z.string().describe('Shown once.'),
   node: z.string(),
@@ -249,7 +422,16 @@ export const KeyListAnswer = z.strictObject({
       createdAt: instant,
       expiresAt: instant.nullable(),
       revokedAt: instant.nullable(),
-      lastUsedAt: instant.nullable(),
+      lastUsedAt: instant.nullable().describe('To the minute.'),
+      rotatedAt: instant.nullable(),
+      previousUntil: instant.nullable().describe('Until when the secret before the last rotation opens, too.'),
+      limits: z
+        .strictObject({
+          from: instant.optional(),
+          to: instant.optional(),
+          connections: z.array(z.string()).optional(),
+        })
+        .nullable(),
     }),
   ),
 });
@@ -258,7 +440,7 @@ const lane = z.enum(LANES);
 const batchState = z.enum(['due', 'sending', 'accepted', 'observed', 'doubt', 'split', 'dead', 'paused', 'cancelled']);
 const id = z.string().regex(/^\d{1,19}$/);
 
-const Purge = z.strictObject({
+export const Purge = z.strictObject({
   class: z.string(),
   from: instant,
   to: instant,
@@ -275,7 +457,7 @@ const outcome = {
   unsent: count.describe('Cancelled before.'),
 };
 
-const ReplayReport = z.strictObject({
+export const ReplayReport = z.strictObject({
   planned: count,
   ...outcome,
   possibleDuplicates: count.describe('Copies that the destination may hold beyond those sent.'),
@@ -338,7 +520,7 @@ export const BlockListAnswer = z.strictObject({
   next: size.nullable().describe('`after` of the next page; null at the end.'),
 });
 
-const DeadLetter = z.strictObject({
+export const DeadLetter = z.strictObject({
   destination: z.string(),
   position: size,
   event: z.string().describe('Its id: `<epoch>.<seq>`.'),
@@ -435,7 +617,7 @@ export const BatchListAnswer = z.strictObject({
       dueAt: instant,
       leaseUntil: instant.nullable(),
       settledAt: instant.nullable(),
-      answer: z.looseObject({}).nullable(),
+      answer: z.looseObject({ kind: z.string(), status: count.optional(), reason: z.string().optional() }).nullable(),
       attempts,
     }),
   ),

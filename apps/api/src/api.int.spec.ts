@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { z } from 'zod';
+import type pg from 'pg';
 import { RETRY_POLICY } from '#delivery';
 import { createLogger, listen, Metrics } from '#platform';
 import {
@@ -41,12 +41,6 @@ interface Body {
   token: string;
   key: string;
   id: string;
-  paths: Record<string, Record<string, Operation>>;
-}
-
-interface Operation {
-  parameters: { name: string }[];
-  responses: Record<string, { content: { 'application/json': { schema: z.core.JSONSchema.BaseSchema } } }>;
 }
 
 interface Answer {
@@ -60,6 +54,7 @@ const MARK_KEY = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki',
 
 describe('the audit-log API', () => {
   let record: TestRecord;
+  let pool: pg.Pool;
   let prisma: PrismaClient;
   let app: NestExpressApplication;
   let url: string;
@@ -70,8 +65,9 @@ describe('the audit-log API', () => {
   beforeAll(async () => {
     record = await TestRecord.open();
     await pinMarkKey(record.pool, MARK_KEY);
-    prisma = await openPrisma(record.pool);
-    for (const role of ['viewer', 'operator', 'admin'] as const) {
+    pool = await record.poolOf('api');
+    prisma = await openPrisma(pool);
+    for (const role of ['viewer', 'auditor', 'operator', 'admin'] as const) {
       keys[role] = await createApiKey(record.pool, { role, by: 'test' });
     }
     gateway = await record.producer('gw-1');
@@ -81,9 +77,9 @@ describe('the audit-log API', () => {
     }
     await projectSessions(record.pool);
     const parts = {
-      pool: record.pool,
+      pool,
       prisma,
-      sittings: new ReadSittings(record.pool),
+      sittings: new ReadSittings(pool),
       logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
       metrics: new Metrics(),
       publicUrl: 'http://api.test:8470',
@@ -531,126 +527,6 @@ describe('the audit-log API', () => {
       const html = await page.text();
       for (const [, path] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
         expect((await fetch(`${url}${path}`)).status).toBe(200);
-      }
-    });
-
-    it('describes every route, and the running server answers as it says', async () => {
-      const { body: document } = await ask('/docs/openapi.json', { as: 'nobody' });
-      const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-        Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
-      );
-      expect(operations.sort()).toEqual(
-        [
-          'DELETE /v1/keys/{id}',
-          'GET /healthz',
-          'GET /metrics',
-          'GET /readyz',
-          'GET /v1/enrolments',
-          'GET /v1/events',
-          'GET /v1/keys',
-          'GET /v1/log',
-          'GET /v1/producers',
-          'GET /v1/receipts/{eventId}',
-          'GET /v1/reconciliations',
-          'GET /v1/reconciliations/{id}',
-          'POST /v1/reconciliations',
-          'GET /v1/sessions',
-          'GET /v1/sessions/{id}',
-          'GET /v1/status',
-          'GET /v1/backfills',
-          'GET /v1/backfills/{id}',
-          'POST /v1/backfills',
-          'POST /v1/backfills/{id}/batches/{batch}/result',
-          'POST /v1/backfills/{id}/cancel',
-          'POST /v1/backfills/{id}/lease',
-          'POST /v1/backfills/{id}/pause',
-          'POST /v1/backfills/{id}/release',
-          'POST /v1/backfills/{id}/resume',
-          'POST /v1/enrolments',
-          'POST /v1/keys',
-          'POST /v1/nodes',
-          'POST /v1/producers/{node}/{epoch}/declare-lost',
-          'GET /v1/dead-letters',
-          'GET /v1/dead-letters/{destination}/{position}',
-          'GET /v1/delivery',
-          'GET /v1/delivery/batches',
-          'GET /v1/replays',
-          'GET /v1/replays/{id}',
-          'GET /v1/replays/{id}/blocks',
-          'POST /v1/dead-letters/discard',
-          'POST /v1/dead-letters/retry',
-          'POST /v1/delivery/sweep',
-          'POST /v1/replays',
-          'POST /v1/replays/{id}/cancel',
-          'POST /v1/replays/{id}/pause',
-          'POST /v1/replays/{id}/resume',
-          'POST /v1/replays/{id}/start',
-        ].sort(),
-      );
-      const names = (path: string) => document.paths[path]!.get!.parameters.map((parameter) => parameter.name).sort();
-      expect(names('/v1/events')).toEqual([
-        ...['after', 'before', 'connection', 'identity', 'limit', 'session', 'type', 'until'],
-      ]);
-      expect(names('/v1/sessions/{id}')).toEqual(['after', 'atLeast', 'id', 'limit']);
-
-      const publicKey = generateKeyPairSync('ed25519')
-        .publicKey.export({ type: 'spki', format: 'der' })
-        .toString('base64');
-      const token = (await ask('/v1/enrolments', { as: 'admin', body: { node: 'gw-docs' } })).body.token;
-      const backfill = { destination: 'of-the-docs', kind: 'datadog', mappingVersion: 1 };
-      const { id } = (await ask('/v1/backfills', { as: 'operator', body: backfill })).body;
-      const lease = { sender: 'docs', leaseMs: 60_000, maxEvents: 5, maxBytes: 1_000_000, mappingVersions: [1] };
-      const lent = await ask(`/v1/backfills/${id}/lease`, { as: 'operator', body: lease });
-      const { batch } = lent.body as unknown as { batch: { id: string } };
-      const asked: [string, string, string, unknown?][] = [
-        ['POST /v1/backfills', '/v1/backfills', '201', backfill],
-        ['GET /v1/backfills', '/v1/backfills', '200'],
-        ['GET /v1/backfills/{id}', `/v1/backfills/${id}`, '200'],
-        ['POST /v1/backfills/{id}/lease', `/v1/backfills/${id}/lease`, '200', lease],
-        ['POST /v1/backfills/{id}/lease', `/v1/backfills/${id}/lease`, 'default', { ...lease, sender: 'another' }],
-        [
-          'POST /v1/backfills/{id}/batches/{batch}/result',
-          `/v1/backfills/${id}/batches/${batch.id}/result`,
-          '200',
-          { outcome: 'later', attempt: 1, answer: { kind: 'unauthorized', status: 403, reason: '403' }, elapsedMs: 5 },
-        ],
-        ['POST /v1/backfills/{id}/pause', `/v1/backfills/${id}/pause`, '200', {}],
-        ['POST /v1/backfills/{id}/resume', `/v1/backfills/${id}/resume`, '200', {}],
-        ['POST /v1/backfills/{id}/cancel', `/v1/backfills/${id}/cancel`, '200', {}],
-        ['POST /v1/backfills/{id}/cancel', `/v1/backfills/${id}/cancel`, 'default', {}],
-        ['GET /healthz', '/healthz', '200'],
-        ['GET /readyz', '/readyz', '200'],
-        ['GET /v1/sessions', '/v1/sessions', '200'],
-        ['GET /v1/sessions', '/v1/sessions?nonsense=1', 'default'],
-        ['GET /v1/sessions/{id}', '/v1/sessions/s-1', '200'],
-        ['GET /v1/sessions/{id}', '/v1/sessions/none', 'default'],
-        ['GET /v1/events', '/v1/events', '200'],
-        ['GET /v1/log', '/v1/log', '200'],
-        ['GET /v1/producers', '/v1/producers', '200'],
-        ['GET /v1/status', '/v1/status', '200'],
-        ['GET /v1/receipts/{eventId}', `/v1/receipts/${gateway.epoch}.1`, '200'],
-        ['GET /v1/receipts/{eventId}', '/v1/receipts/0123456789abcdef.1', 'default'],
-        ['GET /v1/reconciliations', '/v1/reconciliations', '200'],
-        ['GET /v1/keys', '/v1/keys', '200'],
-        ['GET /v1/enrolments', '/v1/enrolments', '200'],
-        ['POST /v1/enrolments', '/v1/enrolments', '201', { node: 'gw-docs' }],
-        ['POST /v1/nodes', '/v1/nodes', '201', { token, publicKey }],
-        ['POST /v1/keys', '/v1/keys', '201', { role: 'viewer' }],
-        [
-          'POST /v1/producers/{node}/{epoch}/declare-lost',
-          `/v1/producers/gw-1/${gateway.epoch}/declare-lost`,
-          '202',
-          { to: 999 },
-        ],
-      ];
-      for (const [operation, path, status, body] of asked) {
-        const [method, pattern] = operation.split(' ') as [string, string];
-        const answer = await ask(path, { as: 'admin', ...(body === undefined ? {} : { body }) });
-        if (status !== 'default') expect([operation, answer.status]).toEqual([operation, Number(status)]);
-        const schema =
-          document.paths[pattern]![method.toLowerCase()]!.responses[status]!.content['application/json'].schema;
-        const verdict = z.fromJSONSchema(schema, { defaultTarget: 'openapi-3.0' }).safeParse(answer.body);
-        expect([operation, verdict.error?.issues]).toEqual([operation, undefined]);
       }
     });
   });

@@ -5,7 +5,9 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE, NestFactory } from '@
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NextFunction, Request, Response } from 'express';
 import { AccessGuard } from './access.guard.js';
+import { AccessWatch } from './access-watch.js';
 import { AnswerInterceptor } from './answer.interceptor.js';
+import { Authenticator, KeyAuthenticator } from './authentication.js';
 import { Backfills, BackfillsController } from './backfills.controller.js';
 import { DeadLetters, DeadLettersController } from './dead-letters.controller.js';
 import { DeliveryController, DeliveryReads } from './delivery.controller.js';
@@ -14,7 +16,9 @@ import { EnrolmentController, Enrolments } from './enrolment.controller.js';
 import { requestInvalid } from './errors.js';
 import { withBigints } from './event-json.js';
 import { EventReads, EventsController } from './events.controller.js';
+import { FacetReads, FacetsController } from './facets.controller.js';
 import { ApiHealth, HealthController } from './health.controller.js';
+import { Holds, HoldsController } from './holds.controller.js';
 import { Horizon } from './horizon.js';
 import { Keys, KeysController } from './keys.controller.js';
 import { ApiParts } from './parts.js';
@@ -23,18 +27,22 @@ import { Producers, ProducersController } from './producers.controller.js';
 import { ReceiptReads, ReceiptsController } from './receipts.controller.js';
 import { Reconciliations, ReconciliationsController } from './reconciliations.controller.js';
 import { Replays, ReplaysController } from './replays.controller.js';
+import { RetentionActs, RetentionController } from './retention.controller.js';
 import { SessionReads, SessionsController } from './sessions.controller.js';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 /** A dead letter comes with the event as it was rendered: at most 1 MB, and its quotes are written with escapes. */
 const RESULT_LIMIT_BYTES = 3 * 1024 * 1024;
 
-const CONTROLLERS: Type[] = [
+export const CONTROLLERS: Type[] = [
   SessionsController,
   EventsController,
+  FacetsController,
   ProducersController,
   EnrolmentController,
   KeysController,
+  HoldsController,
+  RetentionController,
   ReplaysController,
   DeadLettersController,
   DeliveryController,
@@ -53,15 +61,20 @@ class ApiModule {
       providers: [
         { provide: ApiParts, useValue: parts },
         { provide: APP_FILTER, useValue: new ProblemFilter(parts.logger) },
+        { provide: Authenticator, useClass: KeyAuthenticator },
+        AccessWatch,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
         { provide: APP_PIPE, useValue: new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }) },
         ...[
           SessionReads,
           EventReads,
+          FacetReads,
           Producers,
           Enrolments,
           Keys,
+          Holds,
+          RetentionActs,
           Replays,
           Backfills,
           ReceiptReads,
@@ -89,7 +102,7 @@ export async function createApi(parts: ApiParts): Promise<NestExpressApplication
   app.set('query parser', 'simple');
   app.set('json replacer', withBigints);
   app.use(observed(parts));
-  app.use('/docs', docsHandler(app, CONTROLLERS));
+  app.use('/docs', docsHandler(CONTROLLERS));
   app.useBodyParser('json', { limit: RESULT_LIMIT_BYTES, type: isResult });
   app.useBodyParser('json', { limit: BODY_LIMIT_BYTES });
   await app.init();

@@ -35,8 +35,7 @@ export class DeadLetters {
     return { deadLetters, next: last ? `${last.destination}.${last.position}` : null };
   }
 
-  async show(destination: string, position: bigint, caller: ApiKey) {
-    await this.parts.sittings.note(caller, 'dead-letters');
+  show(destination: string, position: bigint) {
     return readDeadLetter(this.parts.pool, destination, position);
   }
 
@@ -70,6 +69,7 @@ export class DeadLettersController {
   @Operation({
     summary: 'Events that a destination refuses for good, with the reason',
     role: 'viewer',
+    reads: 'dead-letters',
     answer: DeadLetterListAnswer,
   })
   list(@Query({ schema: DeadLetterListQuery }) query: DeadLetterListQuery) {
@@ -81,15 +81,15 @@ export class DeadLettersController {
     summary: 'One of them, as it was rendered, with its attempts',
     description: 'Reading it is on the record.',
     role: 'viewer',
+    reads: 'dead-letters',
     answer: DeadLetterAnswer,
   })
   show(
     @Param('destination', { schema: DestinationParameter }) destination: string,
     @Param('position', { schema: PositionParameter }) position: bigint,
     @Query({ schema: NoQuery }) _query: unknown,
-    @Caller() caller: ApiKey,
   ) {
-    return this.deadLetters.show(destination, position, caller);
+    return this.deadLetters.show(destination, position);
   }
 
   @Post('retry')

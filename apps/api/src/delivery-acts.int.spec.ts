@@ -1,11 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { z } from 'zod';
+import type pg from 'pg';
 import { Forwarder, operatorDuties, RETRY_POLICY } from '#delivery';
 import { DatadogDestination } from '#delivery/datadog';
 import { createLogger, listen, Metrics } from '#platform';
 import { type ApiRole, createApiKey, openPrisma, type PrismaClient, ReadSittings, readEvents } from '#record';
 import { startStandIn } from '../../../libs/delivery/datadog/src/stand-in/stand-in.js';
+import { type ApiDocument, documentedAnswer } from '../../../test/support/api-document.js';
 import { sessionDraft } from '../../../test/support/producer.js';
 import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
@@ -20,34 +21,32 @@ interface Asked {
   body?: unknown;
 }
 
-interface Operation {
-  responses: Record<string, { content: { 'application/json': { schema: z.core.JSONSchema.BaseSchema } } }>;
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: the answers of a dozen routes
 type Body = any;
 
 describe('acts on deliveries', () => {
   let record: TestRecord;
+  let pool: pg.Pool;
   let prisma: PrismaClient;
   let app: NestExpressApplication;
   let url: string;
   let standIn: Awaited<ReturnType<typeof startStandIn>>;
   let forwarder: Forwarder;
-  let paths: Record<string, Record<string, Operation>>;
+  let document: ApiDocument;
   const keys = {} as Record<ApiRole, { key: string; prefix: string }>;
 
   beforeAll(async () => {
     record = await TestRecord.open();
-    prisma = await openPrisma(record.pool);
+    pool = await record.poolOf('api');
+    prisma = await openPrisma(pool);
     standIn = await startStandIn({ port: 0 });
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       keys[role] = await createApiKey(record.pool, { role, by: 'test' });
     }
     const parts = {
-      pool: record.pool,
+      pool,
       prisma,
-      sittings: new ReadSittings(record.pool),
+      sittings: new ReadSittings(pool),
       logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
       metrics: new Metrics(),
       publicUrl: 'http://api.test:8470',
@@ -57,9 +56,9 @@ describe('acts on deliveries', () => {
     app = await createApi(new ApiParts(parts));
     await listen(app.getHttpServer(), '127.0.0.1', 0);
     url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
-    paths = ((await (await fetch(`${url}/docs/openapi.json`)).json()) as { paths: typeof paths }).paths;
+    document = (await (await fetch(`${url}/docs/openapi.json`)).json()) as ApiDocument;
     forwarder = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl: await testRedisUrl(),
       destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: 'any', env: 'test', allowPrivate: true }),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },
@@ -88,7 +87,7 @@ describe('acts on deliveries', () => {
     path: string,
     { as = 'operator', body }: Asked = {},
   ): Promise<{ status: number; body: Body }> {
-    const [method = '', pattern = ''] = operation.split(' ');
+    const [method = ''] = operation.split(' ');
     const answer = await fetch(`${url}${path}`, {
       method,
       headers: {
@@ -98,11 +97,8 @@ describe('acts on deliveries', () => {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const found: Body = await answer.json();
-    const { responses } = paths[pattern]![method.toLowerCase()]!;
-    const documented = responses[String(answer.status)] ?? responses.default!;
-    const schema = documented.content['application/json'].schema;
-    const verdict = z.fromJSONSchema(schema, { defaultTarget: 'openapi-3.0' }).safeParse(found);
-    expect([operation, verdict.error?.issues]).toEqual([operation, undefined]);
+    const verdict = documentedAnswer(document, operation, answer.status)?.safeParse(found);
+    expect([operation, verdict?.error?.issues]).toEqual([operation, undefined]);
     return { status: answer.status, body: found };
   }
 

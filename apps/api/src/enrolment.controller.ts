@@ -1,8 +1,10 @@
 import { createPublicKey } from 'node:crypto';
-import { Body, Controller, Get, Injectable, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, Injectable, Post, Query, Req } from '@nestjs/common';
+import type { Request } from 'express';
 import { instantOfMillis } from '#events';
-import { type ApiKey, apiKeyName, createEnrolment, enrolNode, readHead } from '#record';
+import { type ApiKey, apiKeyName, createEnrolment, enrolNode, inTransaction, readHead } from '#record';
 import { Caller, Operation } from './access.guard.js';
+import { AccessWatch, addressOf } from './access-watch.js';
 import { EnrolmentAnswer, EnrolmentListAnswer, LogAnswer, NodeAnswer } from './answers.js';
 import { requestInvalid } from './errors.js';
 import { ApiParts } from './parts.js';
@@ -10,7 +12,10 @@ import { EnrolmentBody, NodeBody, NoQuery } from './requests.js';
 
 @Injectable()
 export class Enrolments {
-  constructor(private readonly parts: ApiParts) {}
+  constructor(
+    private readonly parts: ApiParts,
+    private readonly access: AccessWatch,
+  ) {}
 
   async log() {
     const { log, generation } = await readHead(this.parts.pool);
@@ -18,12 +23,14 @@ export class Enrolments {
   }
 
   async create({ node, api, validMinutes }: EnrolmentBody, caller: ApiKey) {
-    const enrolment = await createEnrolment(this.parts.pool, {
-      node,
-      by: apiKeyName(caller),
-      api: api ?? this.parts.publicUrl,
-      validMs: validMinutes * 60_000,
-    });
+    const enrolment = await inTransaction(this.parts.pool, (client) =>
+      createEnrolment(client, {
+        node,
+        by: apiKeyName(caller),
+        api: api ?? this.parts.publicUrl,
+        validMs: validMinutes * 60_000,
+      }),
+    );
     return { ...enrolment, expiresAt: instantOfMillis(enrolment.expiresAt.getTime()) };
   }
 
@@ -43,9 +50,12 @@ export class Enrolments {
     };
   }
 
-  async enrol({ token, publicKey }: NodeBody) {
+  async enrol({ token, publicKey }: NodeBody, address: string) {
     const { pool, logger } = this.parts;
-    const { node, log, keyId, markPublicKey } = await enrolNode(pool, { token, publicKey: derOf(publicKey) });
+    const request = { token, publicKey: derOf(publicKey) };
+    const { node, log, keyId, markPublicKey } = await this.access.guarded(address, 'POST /v1/nodes', () =>
+      enrolNode(pool, request),
+    );
     logger.info({ node, keyId }, 'a node was enrolled');
     return { node, log, keyId, markPublicKey: markPublicKey.toString('base64') };
   }
@@ -67,7 +77,12 @@ export class EnrolmentController {
   }
 
   @Get('enrolments')
-  @Operation({ summary: 'Tokens given out, newest first', role: 'admin', answer: EnrolmentListAnswer })
+  @Operation({
+    summary: 'Tokens given out, newest first',
+    role: 'admin',
+    reads: 'enrolments',
+    answer: EnrolmentListAnswer,
+  })
   list(@Query({ schema: NoQuery }) _query: unknown) {
     return this.enrolments.list();
   }
@@ -91,8 +106,8 @@ export class EnrolmentController {
     status: 201,
     answer: NodeAnswer,
   })
-  enrol(@Body({ schema: NodeBody }) body: NodeBody) {
-    return this.enrolments.enrol(body);
+  enrol(@Body({ schema: NodeBody }) body: NodeBody, @Req() request: Request) {
+    return this.enrolments.enrol(body, addressOf(request));
   }
 }
 

@@ -2,8 +2,12 @@ import { AffidavitError, type ErrorFacts } from '#events';
 
 /** What the audit-log API refuses. Codes start with `API_`. */
 export class ApiError extends AffidavitError {
-  constructor(facts: ErrorFacts & { code: `API_${string}` }) {
+  /** For `Retry-After`. */
+  readonly retryAfterSeconds: number | undefined;
+
+  constructor(facts: ErrorFacts & { code: `API_${string}`; retryAfterSeconds?: number }) {
     super(facts);
+    this.retryAfterSeconds = facts.retryAfterSeconds;
   }
 }
 
@@ -17,12 +21,14 @@ const STATUS: Record<string, number> = {
   API_SESSION_UNKNOWN: 404,
   API_BODY_TOO_LARGE: 413,
   API_HORIZON_BEHIND: 503,
+  API_TOO_MANY_GUESSES: 429,
+  API_RATE_EXCEEDED: 429,
+  API_TOO_MANY_STREAMS: 429,
+  API_NOT_ACCEPTABLE: 406,
   DELIVERY_RANGE_EMPTY: 400,
   DELIVERY_EVENT_UNKNOWN: 404,
   DELIVERY_RECONCILIATION_UNKNOWN: 404,
   DELIVERY_NO_READ_BACK: 409,
-  DELIVERY_SELECTION_INVALID: 400,
-  DELIVERY_RANGE_INVALID: 400,
   DELIVERY_RESULT_INVALID: 400,
   DELIVERY_NOTHING_IN_RANGE: 404,
   DELIVERY_BACKFILL_UNKNOWN: 404,
@@ -36,8 +42,18 @@ const STATUS: Record<string, number> = {
   RECORD_ENROLMENT_REFUSED: 403,
   RECORD_EPOCH_UNKNOWN: 404,
   RECORD_KEY_UNKNOWN: 404,
+  RECORD_KEY_OVER: 409,
   RECORD_NOTHING_LOST: 409,
   RECORD_LAST_ADMIN_KEY: 409,
+  RECORD_HOLD_UNKNOWN: 404,
+  RECORD_HOLD_RELEASED: 409,
+  RECORD_CHANGE_UNKNOWN: 404,
+  RECORD_RUN_UNKNOWN: 404,
+  RECORD_SECOND_PERSON: 403,
+  RECORD_RETENTION_REFUSED: 409,
+  RECORD_REQUIREMENT_UNKNOWN: 400,
+  DELIVERY_SELECTION_INVALID: 400,
+  DELIVERY_RANGE_INVALID: 400,
   DELIVERY_DESTINATION_UNKNOWN: 404,
   DELIVERY_PLAN_UNKNOWN: 404,
   DELIVERY_PLAN_STATE: 409,
@@ -48,6 +64,25 @@ const STATUS: Record<string, number> = {
 
 export function httpStatusOf(error: AffidavitError): number {
   return STATUS[error.code] ?? (error.retry === 'never' ? 500 : 503);
+}
+
+/** Also what a limited key is told of an address that takes no account of limits. */
+export function routeUnknown(): ApiError {
+  return new ApiError({
+    code: 'API_ROUTE_UNKNOWN',
+    message: 'there is nothing at this address',
+    remedy: 'See /docs for the addresses there are.',
+    retry: 'never',
+  });
+}
+
+export function notAcceptable(forms: readonly string[]): ApiError {
+  return new ApiError({
+    code: 'API_NOT_ACCEPTABLE',
+    message: `this address answers as ${forms.join(' or ')}`,
+    remedy: 'Name one of them in Accept, or leave the header out.',
+    retry: 'never',
+  });
 }
 
 /** @param reason what the API waits for */

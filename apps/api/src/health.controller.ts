@@ -1,7 +1,7 @@
 import { Controller, Get, Injectable, type OnModuleDestroy, Res } from '@nestjs/common';
 import type { Response } from 'express';
 import { Health } from '#platform';
-import { readRecordStatus, unavailable } from '#record';
+import { excessRightsTrouble, readRecordStatus, unavailable } from '#record';
 import { Operation } from './access.guard.js';
 import { HealthAnswer, ReadyAnswer } from './answers.js';
 import { ApiParts } from './parts.js';
@@ -29,6 +29,12 @@ export class ApiHealth implements OnModuleDestroy {
             ...(leaseUntil === null ? {} : { sinceMs: Date.parse(leaseUntil) }),
           };
         },
+      },
+      {
+        name: 'database role',
+        hop: 'record → reader',
+        required: false,
+        check: () => excessRightsTrouble(parts.pool, 'api'),
       },
     ]);
     this.unwatch = this.health.watch(parts.metrics);

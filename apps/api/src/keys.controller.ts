@@ -1,23 +1,33 @@
 import { Body, Controller, Delete, Get, HttpCode, Injectable, Param, Post, Query } from '@nestjs/common';
 import { instantOfMillis } from '#events';
-import { type ApiKey, apiKeyName, createApiKey, listApiKeys, type NewApiKey, revokeApiKey } from '#record';
+import {
+  type AccessLimits,
+  type ApiKey,
+  apiKeyName,
+  createApiKey,
+  listApiKeys,
+  type NewApiKey,
+  revokeApiKey,
+  rotateApiKey,
+} from '#record';
 import { Caller, Operation } from './access.guard.js';
 import { KeyListAnswer, NewKeyAnswer } from './answers.js';
 import { requestInvalid } from './errors.js';
 import { ApiParts } from './parts.js';
-import { KeyBody, KeyId, millisOf, NoQuery } from './requests.js';
+import { KeyBody, KeyId, KeyRotationBody, millisOf, NoQuery } from './requests.js';
 
 @Injectable()
 export class Keys {
   constructor(private readonly parts: ApiParts) {}
 
-  async create({ role, label, expiresAt }: KeyBody, caller: ApiKey): Promise<NewApiKey> {
+  async create({ role, label, expiresAt, limits }: KeyBody, caller: ApiKey): Promise<NewApiKey> {
     const expires = expiresAt === undefined ? undefined : millisOf(expiresAt);
     if (expires !== undefined && expires <= Date.now()) throw requestInvalid('expiresAt has passed');
     return createApiKey(this.parts.pool, {
       role,
       by: apiKeyName(caller),
       ...(label === undefined ? {} : { label }),
+      ...(limits === undefined ? {} : { limits: limits as AccessLimits }),
       ...(expires === undefined ? {} : { expiresAt: new Date(expires) }),
     });
   }
@@ -31,8 +41,15 @@ export class Keys {
         expiresAt: instant(key.expiresAt),
         revokedAt: instant(key.revokedAt),
         lastUsedAt: instant(key.lastUsedAt),
+        rotatedAt: instant(key.rotatedAt),
+        previousUntil: instant(key.previousUntil),
       })),
     };
+  }
+
+  rotate(id: string, { overlapMinutes }: KeyRotationBody, caller: ApiKey): Promise<NewApiKey> {
+    const rotation = { by: apiKeyName(caller), overlapMs: overlapMinutes * 60_000 };
+    return rotateApiKey(this.parts.pool, id, rotation);
   }
 
   revoke(id: string, caller: ApiKey): Promise<void> {
@@ -54,10 +71,27 @@ export class KeysController {
   @Operation({
     summary: 'All keys ever made, newest first, without their secrets',
     role: 'admin',
+    reads: 'keys',
     answer: KeyListAnswer,
   })
   list(@Query({ schema: NoQuery }) _query: unknown) {
     return this.keys.list();
+  }
+
+  @Post(':id/rotate')
+  @HttpCode(200)
+  @Operation({
+    summary: 'Give a key a new secret; it is shown once',
+    description: 'Prefix, role and limits stay. The secret that is replaced opens for the overlap, then no more.',
+    role: 'admin',
+    answer: NewKeyAnswer,
+  })
+  rotate(
+    @Param('id', { schema: KeyId }) id: string,
+    @Body({ schema: KeyRotationBody }) body: KeyRotationBody,
+    @Caller() caller: ApiKey,
+  ) {
+    return this.keys.rotate(id, body, caller);
   }
 
   @Delete(':id')

@@ -12,7 +12,7 @@ import {
   startAdminServer,
   untilDone,
 } from '#platform';
-import { createPool, ensureAdminKey, migrate, openPrisma, ReadSittings, unavailable } from '#record';
+import { createPool, ensureAdminKey, migrateIfOwner, openPrisma, ReadSittings, unavailable } from '#record';
 import { writeAdminKey } from './admin-key.js';
 import { createApi } from './api.js';
 import { starting } from './errors.js';
@@ -48,7 +48,7 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
   });
   try {
     await untilDone(logger, start, 'PostgreSQL does not answer yet', () =>
-      migrate(pool).catch((cause) => Promise.reject(unavailable(cause))),
+      migrateIfOwner(pool).catch((cause) => Promise.reject(unavailable(cause))),
     );
   } finally {
     await waiting.close();

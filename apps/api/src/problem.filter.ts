@@ -3,7 +3,7 @@ import type { Response } from 'express';
 import { AffidavitError } from '#events';
 import type { Logger } from '#platform';
 import { unavailable } from '#record';
-import { ApiError, httpStatusOf, requestInvalid } from './errors.js';
+import { ApiError, httpStatusOf, requestInvalid, routeUnknown } from './errors.js';
 
 /** Answers every error as problem+json (RFC 9457) with its code and remedy. What nobody foresaw is logged and stays inside. */
 @Catch()
@@ -23,7 +23,9 @@ export class ProblemFilter implements ExceptionFilter {
       return;
     }
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
-    if (status === 503) response.setHeader('retry-after', '1');
+    const seconds = error instanceof ApiError ? error.retryAfterSeconds : undefined;
+    if (seconds !== undefined) response.setHeader('retry-after', String(Math.max(1, seconds)));
+    else if (status === 503) response.setHeader('retry-after', '1');
     response.removeHeader('content-type');
     response
       .status(status)
@@ -47,14 +49,7 @@ export function problemOf(error: AffidavitError, status: number) {
 function asAffidavitError(thrown: unknown): AffidavitError {
   if (thrown instanceof AffidavitError) return thrown;
   const status = statusOf(thrown);
-  if (status === 404) {
-    return new ApiError({
-      code: 'API_ROUTE_UNKNOWN',
-      message: 'there is nothing at this address',
-      remedy: 'See /docs for the addresses there are.',
-      retry: 'never',
-    });
-  }
+  if (status === 404) return routeUnknown();
   if (status === 413) {
     return new ApiError({
       code: 'API_BODY_TOO_LARGE',

@@ -4,6 +4,7 @@ import {
   type ApiKey,
   apiKeyName,
   declareLost,
+  inTransaction,
   listProducers,
   type ProducerView,
   type RecordStatus,
@@ -26,7 +27,7 @@ export class Producers {
 
   async declareLost(node: NodeName, epoch: Epoch, { to, reason }: DeclareLostBody, caller: ApiKey) {
     const loss = { node, epoch, to, by: apiKeyName(caller), ...(reason === undefined ? {} : { reason }) };
-    await declareLost(this.parts.pool, loss);
+    await inTransaction(this.parts.pool, (client) => declareLost(client, loss));
     this.parts.logger.warn(loss, 'a hole was declared');
     return { node, epoch, to };
   }

@@ -1,7 +1,6 @@
 import { Controller, Get, Injectable, Param, Query } from '@nestjs/common';
 import { type Receipt, readReceipt } from '#delivery';
-import type { ApiKey } from '#record';
-import { Caller, Operation } from './access.guard.js';
+import { Operation } from './access.guard.js';
 import { ReceiptAnswer } from './answers.js';
 import { ApiParts } from './parts.js';
 import { EventId, NoQuery } from './requests.js';
@@ -10,8 +9,7 @@ import { EventId, NoQuery } from './requests.js';
 export class ReceiptReads {
   constructor(private readonly parts: ApiParts) {}
 
-  async one(id: string, caller: ApiKey): Promise<Receipt> {
-    await this.parts.sittings.note(caller, 'receipt');
+  one(id: string): Promise<Receipt> {
     return readReceipt(this.parts.pool, id);
   }
 }
@@ -25,13 +23,10 @@ export class ReceiptsController {
     summary: 'The way of one event: recorded, sent, accepted, observed',
     description: 'A state is claimed only where it is known.',
     role: 'viewer',
+    reads: 'receipt',
     answer: ReceiptAnswer,
   })
-  one(
-    @Param('eventId', { schema: EventId }) eventId: string,
-    @Query({ schema: NoQuery }) _query: unknown,
-    @Caller() caller: ApiKey,
-  ) {
-    return this.receipts.one(eventId, caller);
+  one(@Param('eventId', { schema: EventId }) eventId: string, @Query({ schema: NoQuery }) _query: unknown) {
+    return this.receipts.one(eventId);
   }
 }

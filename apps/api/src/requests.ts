@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { LANES } from '#delivery';
-import { EVENT_TYPES, instantOfMicros, microsOfInstant, NODE_PATTERN } from '#events';
-import { API_ROLES } from '#record';
+import { CLASS_PATTERN, EVENT_TYPES, instantOfMicros, microsOfInstant, NODE_PATTERN } from '#events';
+import { parseKeepMs } from '#platform';
+import { API_ROLES, APPROVAL_ACTS } from '#record';
 
 // What each address takes. Everything unknown is refused: a misspelt filter must not answer with more than was asked for.
 
@@ -40,18 +41,31 @@ const atLeast = position
   .optional()
   .describe('Wait (up to 5 s) until the answer takes this position into account; else 503 API_HORIZON_BEHIND.');
 
-export const SessionListQuery = z.strictObject({
-  from: instant.optional().describe('Opened at or after.'),
-  to: instant.optional().describe('Opened before.'),
-  identity: text(1024).optional(),
-  kind: z.enum(['agent', 'human', 'service']).optional(),
-  connection: text(1024).optional(),
-  state: z.enum(['open', 'closed', 'denied', 'abandoned']).optional(),
-  outcome: text(64).optional(),
-  limit: limit(50),
-  cursor: text(1024).optional().describe('`next` of the page before.'),
-  atLeast,
-});
+const kind = z.enum(['agent', 'human', 'service']).optional().describe('Of the identity.');
+const cursor = text(4096).optional().describe('`next` of the page before, with the same filters.');
+const isBefore = ({ from, to }: { from?: string | undefined; to?: string | undefined }) =>
+  from === undefined || to === undefined || from < to;
+const BEFORE = { error: 'from must be before to' };
+
+export const SessionListQuery = z
+  .strictObject({
+    from: instant.optional().describe('Opened at or after.'),
+    to: instant.optional().describe('Opened before.'),
+    identity: text(1024).optional(),
+    kind,
+    connection: text(1024).optional(),
+    type: text(64).optional().describe('Of the connection, such as `postgres`.'),
+    state: z.enum(['open', 'closed', 'denied', 'abandoned']).optional(),
+    outcome: text(64).optional(),
+    approval: z
+      .enum(['none', 'requested', 'granted', 'rejected', 'expired', 'bypassed'])
+      .optional()
+      .describe('The weightiest state of its approvals.'),
+    limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 50; as text/csv: all.'),
+    cursor,
+    atLeast,
+  })
+  .refine(isBefore, BEFORE);
 export type SessionListQuery = z.infer<typeof SessionListQuery>;
 
 const after = z
@@ -62,6 +76,49 @@ export const SessionQuery = z.strictObject({ after: after.optional(), limit: lim
 export type SessionQuery = z.infer<typeof SessionQuery>;
 
 export const SessionId = text(64);
+
+const facets = {
+  from: instant.optional().describe('Of sessions opened at or after.'),
+  to: instant.optional().describe('Of sessions opened before.'),
+  limit: limit(100),
+  cursor,
+};
+
+export const IdentityListQuery = z
+  .strictObject({ ...facets, kind, connection: text(1024).optional().describe('That had a session on it.') })
+  .refine(isBefore, BEFORE);
+export type IdentityListQuery = z.infer<typeof IdentityListQuery>;
+
+export const ConnectionListQuery = z
+  .strictObject({
+    ...facets,
+    type: text(64).optional(),
+    identity: text(1024).optional().describe('That had a session there.'),
+  })
+  .refine(isBefore, BEFORE);
+export type ConnectionListQuery = z.infer<typeof ConnectionListQuery>;
+
+export const ConnectionName = text(1024);
+
+export const TouchQuery = z
+  .strictObject({ from: facets.from, to: facets.to, kind, limit: limit(100) })
+  .refine(isBefore, BEFORE);
+export type TouchQuery = z.infer<typeof TouchQuery>;
+
+export const ApprovalListQuery = z
+  .strictObject({
+    from: instant.optional().describe('Recorded at or after.'),
+    to: instant.optional().describe('Recorded before.'),
+    state: z.enum(APPROVAL_ACTS).optional(),
+    session: text(64).optional(),
+    identity: text(1024).optional(),
+    kind,
+    connection: text(1024).optional(),
+    limit: limit(100),
+    cursor,
+  })
+  .refine(isBefore, BEFORE);
+export type ApprovalListQuery = z.infer<typeof ApprovalListQuery>;
 
 const EventTypes = z
   .string()
@@ -77,12 +134,17 @@ export const EventListQuery = z
       .optional()
       .describe('Events before this position (or `head`: the end of the log), newest first.'),
     until: position.optional().describe('With `after`: only events before this position.'),
-    limit: limit(100),
+    from: instant.optional().describe('Recorded at or after.'),
+    to: instant.optional().describe('Recorded before.'),
+    limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 100; of a stream: all.'),
     type: EventTypes.optional(),
     session: text(64).optional(),
     identity: text(1024).optional(),
+    kind,
     connection: text(1024).optional(),
+    outcome: text(64).optional(),
   })
+  .refine(isBefore, BEFORE)
   .refine((query) => query.after === undefined || query.before === undefined, {
     error: 'after and before exclude each other',
   })
@@ -251,14 +313,98 @@ export const NodeBody = z.strictObject({
 });
 export type NodeBody = z.infer<typeof NodeBody>;
 
-export const KeyBody = z.strictObject({
-  role: z.enum(API_ROLES),
-  label: text(200).optional(),
-  expiresAt: instant.optional(),
-});
+/** Limits are kept to the millisecond: what they say is what is compared. */
+const wholeMillis = instant.refine(
+  (value) => value.endsWith('000Z'),
+  'must have no more than three digits of a second',
+);
+
+const KeyLimits = z
+  .strictObject({
+    from: wholeMillis.optional().describe('Events recorded, sessions opened at or after.'),
+    to: wholeMillis.optional().describe('And before.'),
+    connections: z.array(text(1024)).min(1).max(100).optional().describe('On one of these.'),
+  })
+  .refine((limits) => Object.values(limits).some((one) => one !== undefined), 'must limit something')
+  .refine(({ from, to }) => from === undefined || to === undefined || from < to, 'from must be before to');
+
+export const KeyBody = z
+  .strictObject({
+    role: z.enum(API_ROLES),
+    label: text(200).optional(),
+    expiresAt: instant.optional(),
+    limits: KeyLimits.optional().describe('Of an auditor: nothing beyond them is shown, nor that it is there.'),
+  })
+  .refine(({ role, limits }) => limits === undefined || role === 'auditor', 'only an auditor has limits');
 export type KeyBody = z.infer<typeof KeyBody>;
 
+export const HoldBody = z
+  .strictObject({
+    session: text(64).optional(),
+    identity: text(1024).optional(),
+    kind: z.enum(['agent', 'human', 'service']).optional(),
+    connection: text(1024).optional(),
+    types: z
+      .array(z.enum([...EVENT_TYPES, 'quarantined']))
+      .min(1)
+      .max(64)
+      .optional(),
+    outcome: text(64).optional(),
+    from: instant.optional().describe('What happened, or was recorded, at or after.'),
+    to: instant.optional().describe('And before.'),
+    matter: text(200).describe('The number under which lawyers know it.'),
+    reason: text(1024),
+  })
+  .refine(({ matter: _, reason: __, ...selection }) => Object.values(selection).some((one) => one !== undefined), {
+    error: 'select at least one of session, identity, kind, connection, types, outcome, from, to',
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || from < to, { error: 'from must be before to' });
+export type HoldBody = z.infer<typeof HoldBody>;
+
+export const HoldId = z.string().regex(/^hold-[0-9a-z]{10}$/, 'must be the id of a hold');
+export const HoldListQuery = z.strictObject({
+  all: z.enum(['true', 'false']).optional().describe('Also those that were released.'),
+});
+export type HoldListQuery = z.infer<typeof HoldListQuery>;
+export const HoldReleaseBody = z.strictObject({ reason: text(1024) });
+export type HoldReleaseBody = z.infer<typeof HoldReleaseBody>;
+
+export const RetentionChangeBody = z.strictObject({
+  class: z.string().regex(CLASS_PATTERN, 'must be the name of a class: 1–16 of a-z and 0-9'),
+  keep: z
+    .string()
+    .transform((given, context) => {
+      if (given === 'forever') return null;
+      const ms = parseKeepMs(given);
+      if (ms !== undefined) return ms;
+      context.issues.push({ code: 'custom', message: 'must be a time (400d, 7y) or forever', input: given });
+      return z.NEVER;
+    })
+    .describe('`400d`, `7y` or `forever`.'),
+  requirements: z.array(text(40)).max(16).optional().describe('Absent: as they are.'),
+  reason: text(1024),
+});
+export type RetentionChangeBody = z.infer<typeof RetentionChangeBody>;
+/** Of a change, or of a run. */
+export const NumberId = position;
+export const PlanQuery = z.strictObject({ at: instant.optional().describe('As of when; default: now.') });
+export type PlanQuery = z.infer<typeof PlanQuery>;
+export const RunListQuery = z.strictObject({ limit: limit(20) });
+export type RunListQuery = z.infer<typeof RunListQuery>;
+
 export const KeyId = z.uuid();
+
+export const KeyRotationBody = z
+  .strictObject({
+    overlapMinutes: z
+      .int()
+      .min(0)
+      .max(30 * 24 * 60)
+      .default(24 * 60)
+      .describe('For how long the secret that is replaced still opens; 0 where somebody else may have it.'),
+  })
+  .prefault({});
+export type KeyRotationBody = z.infer<typeof KeyRotationBody>;
 
 export const EventId = z.string().regex(/^[0-9a-f]{16}\.[1-9]\d{0,15}$/, 'must be an event id: <epoch>.<seq>');
 

@@ -1,21 +1,34 @@
-import { Controller, Get, Injectable, Param, Query } from '@nestjs/common';
+import { Controller, Get, Injectable, Param, Query, Req } from '@nestjs/common';
+import type { Request } from 'express';
 import {
-  type ApiKey,
   getSession,
+  isWithin,
+  type LimitedFilter,
+  listHoldsOnSession,
   listSessions,
+  narrowToRecorded,
   readEventPage,
   readHead,
   type SessionFilter,
   type SessionView,
+  withinLimits,
 } from '#record';
 import { Caller, Operation } from './access.guard.js';
+import { AccessWatch } from './access-watch.js';
+import { AnswerStream } from './answer-stream.js';
 import { SessionAnswer, SessionListAnswer } from './answers.js';
-import { ApiError } from './errors.js';
+import type { ApiCaller } from './authentication.js';
+import { ApiError, notAcceptable } from './errors.js';
 import { EventBytes } from './event-json.js';
 import { PAGE_BYTES } from './events.controller.js';
 import { Horizon } from './horizon.js';
 import { ApiParts } from './parts.js';
 import { SessionId, SessionListQuery, SessionQuery } from './requests.js';
+import { CSV_HEAD, csvLine } from './session-csv.js';
+
+const PAGE_SESSIONS = 50;
+const STREAM_PAGE = 500;
+export const CSV = 'text/csv';
 
 export interface SessionList {
   sessions: SessionView[];
@@ -28,26 +41,69 @@ export class SessionReads {
   constructor(
     private readonly parts: ApiParts,
     private readonly horizon: Horizon,
+    private readonly access: AccessWatch,
   ) {}
 
-  async list({ limit, cursor, atLeast, ...query }: SessionListQuery, caller: ApiKey): Promise<SessionList> {
-    await this.parts.sittings.note(caller, 'sessions');
+  async list(query: SessionListQuery, caller: ApiCaller): Promise<SessionList> {
+    const { limit = PAGE_SESSIONS, cursor, atLeast } = query;
     const horizon = await this.horizon.reached(atLeast);
-    const page = await listSessions(this.parts.prisma, filterOf(query), { limit, ...(cursor ? { cursor } : {}) });
+    const filter = await this.wanted(query, caller);
+    if (!filter) return { sessions: [], next: null, horizon };
+    const page = await listSessions(this.parts.prisma, filter, { limit, ...(cursor ? { cursor } : {}) });
     return { sessions: page.sessions, next: page.cursor ?? null, horizon };
   }
 
-  async one(id: string, { after = -1n, limit, atLeast }: SessionQuery, caller: ApiKey): Promise<EventBytes> {
-    const { pool, prisma, sittings } = this.parts;
-    await sittings.note(caller, 'session');
+  /** All sessions that fit, or `limit` of them, newest first. */
+  async csv(query: SessionListQuery, caller: ApiCaller): Promise<AnswerStream> {
+    const horizon = await this.horizon.reached(query.atLeast);
+    const filter = await this.wanted(query, caller);
+    const { prisma, sittings } = this.parts;
+    // A cursor that is none is said before the first byte.
+    const first = filter && (await listSessions(prisma, filter, pageOf(query.cursor, 1)));
+    async function* lines() {
+      yield Buffer.from(CSV_HEAD);
+      if (!filter || first?.sessions.length === 0) return;
+      let left = query.limit ?? Number.POSITIVE_INFINITY;
+      let cursor = query.cursor;
+      do {
+        await sittings.note(caller, 'sessions');
+        const page = await listSessions(prisma, filter, pageOf(cursor, Math.min(STREAM_PAGE, left)));
+        yield Buffer.from(page.sessions.map(csvLine).join(''));
+        sittings.tally(caller, 'sessions', page.sessions.length, 0);
+        left -= page.sessions.length;
+        cursor = page.cursor;
+      } while (cursor !== undefined && left > 0);
+    }
+    return new AnswerStream(`${CSV}; charset=utf-8; header=present`, lines(), {
+      'affidavit-horizon': String(horizon),
+      'content-disposition': 'attachment; filename="sessions.csv"',
+    });
+  }
+
+  async one(id: string, { after = -1n, limit, atLeast }: SessionQuery, caller: ApiCaller): Promise<EventBytes> {
+    const { pool, prisma } = this.parts;
     const horizon = await this.horizon.reached(atLeast);
     const session = await getSession(prisma, id);
-    if (!session) throw sessionUnknown(id, horizon);
+    if (!session || !isWithin(caller.limits, { at: session.openedAt, connection: session.connection })) {
+      // Also where there is none: neither the answer nor how long it took says which it was.
+      if (caller.limits) await this.access.beyond(caller);
+      throw sessionUnknown(id, horizon);
+    }
     const { size } = await readHead(pool);
-    const range = { from: after + 1n, until: size, limit, maxBytes: PAGE_BYTES };
-    const page = await readEventPage(pool, range, { session: id });
+    const within = withinLimits<LimitedFilter>({}, caller.limits) ?? {};
+    const range = await narrowToRecorded(pool, { from: after + 1n, until: size }, within);
+    const { connections } = within;
+    const filter = { session: id, ...(connections ? { connections } : {}) };
+    const page = await readEventPage(pool, { ...range, limit, maxBytes: PAGE_BYTES }, filter);
     const more = page.rest.from < page.rest.until;
-    return new EventBytes(page, { session, next: page.rest.from - 1n, more, horizon }, horizon);
+    const holds = await listHoldsOnSession(pool, id);
+    return new EventBytes(page, { session, holds, next: page.rest.from - 1n, more, horizon }, horizon);
+  }
+
+  private async wanted(query: SessionListQuery, caller: ApiCaller): Promise<SessionFilter | undefined> {
+    const filter = withinLimits(filterOf(query), caller.limits);
+    if (!filter) await this.access.beyond(caller);
+    return filter;
   }
 }
 
@@ -58,34 +114,55 @@ export class SessionsController {
   @Get()
   @Operation({
     summary: 'Sessions, newest first',
-    description: 'By the time they were opened. Pages stay in step while sessions arrive.',
+    description:
+      'By the time they were opened. Pages stay in step while sessions arrive. As text/csv all that fit come in one answer; what a spreadsheet would run as a formula begins with a quote.',
     role: 'viewer',
+    reads: 'sessions',
+    keepsLimits: true,
     answer: SessionListAnswer,
+    alsoAs: [CSV],
   })
-  list(@Query({ schema: SessionListQuery }) query: SessionListQuery, @Caller() caller: ApiKey) {
-    return this.sessions.list(query, caller);
+  list(
+    @Query({ schema: SessionListQuery }) query: SessionListQuery,
+    @Caller() caller: ApiCaller,
+    @Req() request: Request,
+  ): Promise<SessionList | AnswerStream> {
+    const form = request.accepts('application/json', CSV);
+    if (form === false) throw notAcceptable(['application/json', CSV]);
+    return form === CSV ? this.sessions.csv(query, caller) : this.sessions.list(query, caller);
   }
 
   @Get(':id')
-  @Operation({ summary: 'One session with its events, oldest first', role: 'viewer', answer: SessionAnswer })
+  @Operation({
+    summary: 'One session with its events, oldest first',
+    role: 'viewer',
+    reads: 'session',
+    keepsLimits: true,
+    answer: SessionAnswer,
+  })
   one(
     @Param('id', { schema: SessionId }) id: string,
     @Query({ schema: SessionQuery }) query: SessionQuery,
-    @Caller() caller: ApiKey,
+    @Caller() caller: ApiCaller,
   ) {
     return this.sessions.one(id, query, caller);
   }
 }
 
-function filterOf(query: Omit<SessionListQuery, 'limit' | 'cursor' | 'atLeast'>): SessionFilter {
-  return Object.fromEntries(Object.entries(query).filter(([, value]) => value !== undefined));
+function pageOf(cursor: string | undefined, limit: number) {
+  return cursor === undefined ? { limit } : { limit, cursor };
+}
+
+function filterOf({ limit: _, cursor: __, atLeast: ___, ...filter }: SessionListQuery): SessionFilter {
+  return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 
 function sessionUnknown(id: string, horizon: bigint): ApiError {
   return new ApiError({
     code: 'API_SESSION_UNKNOWN',
     message: `up to position ${horizon} the record knows no session ${id}`,
-    remedy: 'If it has only just begun, ask with `atLeast` and the position of one of its events.',
+    remedy:
+      'If it has only just begun, ask with `atLeast` and the position of one of its events; what retention purged, GET /v1/retention says.',
     retry: 'never',
   });
 }

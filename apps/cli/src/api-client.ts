@@ -1,17 +1,41 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import createClient, { type Client } from 'openapi-fetch';
+import type { PathsWithMethod } from 'openapi-typescript-helpers';
 import { apiUrlOf, type Settings } from '#platform';
 import { CliError, EXIT, usageError } from './errors.js';
+import type { paths } from './generated/api.js';
 
 export type Query = Record<string, string | number | boolean | undefined>;
 
+// Paths, names and answers are held to the API's own document. Values of queries and bodies are what somebody typed: the API judges
+// them, and says what is wrong with them better than this could.
+type Named<T, V> = { [K in keyof T]?: V | undefined };
+type PathOf<O> = O extends { parameters: { path: infer P } } ? { path: Record<keyof P, string> } : { path?: never };
+type QueryOf<O> = O extends { parameters: { query?: infer Q } } ? { query?: Named<Q, Query[string]> } : object;
+type BodyOf<O> = O extends { requestBody?: infer R }
+  ? Exclude<R, undefined> extends { content: { 'application/json': infer B } }
+    ? { body?: Named<B, unknown> }
+    : object
+  : object;
+type AnswerOf<O> = O extends { responses: infer R }
+  ? R[keyof R & (200 | 201 | 202)] extends { content: { 'application/json': infer T } }
+    ? T
+    : undefined
+  : never;
+type Asked<T> = { path?: never } extends T ? [asked?: T] : [asked: T];
+
 /** The audit-log API with this machine's key. */
 export class ApiClient {
+  private readonly routes: Client<paths>;
+
   constructor(
     readonly baseUrl: string,
     private readonly key: string,
     private readonly timeoutMs = 30_000,
-  ) {}
+  ) {
+    this.routes = createClient<paths>({ baseUrl, fetch: (request) => this.send(request) });
+  }
 
   /** With AFFIDAVIT_API_KEY, else the key of the first start in AFFIDAVIT_DATA. @throws CLI_NO_KEY */
   static of(settings: Settings, timeoutMs?: number): ApiClient {
@@ -40,38 +64,59 @@ export class ApiClient {
     );
   }
 
-  get<T>(path: string, query: Query = {}): Promise<T> {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
-    const suffix = parameters.size > 0 ? `?${parameters}` : '';
-    return this.call<T>('GET', `${path}${suffix}`);
-  }
-
-  post<T>(path: string, body: unknown = {}): Promise<T> {
-    return this.call<T>('POST', path, body);
-  }
-
-  delete<T>(path: string): Promise<T> {
-    return this.call<T>('DELETE', path);
+  /** @throws CLI_API_UNREACHABLE, or the API's own code with its remedy */
+  async read<P extends PathsWithMethod<paths, 'get'>>(
+    path: P,
+    ...[asked]: Asked<PathOf<paths[P]['get']> & QueryOf<paths[P]['get']>>
+  ): Promise<AnswerOf<paths[P]['get']>> {
+    const { data } = await this.routes.GET(path, { params: asked ?? {} } as never);
+    return data as AnswerOf<paths[P]['get']>;
   }
 
   /** @throws CLI_API_UNREACHABLE, or the API's own code with its remedy */
-  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
-    const answer = await fetch(`${this.baseUrl}${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${this.key}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(this.timeoutMs),
-    }).catch((cause: unknown) => {
+  async act<P extends PathsWithMethod<paths, 'post'>>(
+    path: P,
+    ...[asked]: Asked<PathOf<paths[P]['post']> & BodyOf<paths[P]['post']>>
+  ): Promise<AnswerOf<paths[P]['post']>> {
+    const { path: filled, body = {} } = (asked ?? {}) as { path?: object; body?: unknown };
+    const { data } = await this.routes.POST(path, { params: { path: filled }, body } as never);
+    return data as AnswerOf<paths[P]['post']>;
+  }
+
+  /** @throws CLI_API_UNREACHABLE, or the API's own code with its remedy */
+  async remove<P extends PathsWithMethod<paths, 'delete'>>(path: P, asked: PathOf<paths[P]['delete']>): Promise<void> {
+    await this.routes.DELETE(path, { params: asked } as never);
+  }
+
+  /** For who knows the API by himself: the ledger of a backfill, which `libs/delivery` reads through it. */
+  async get<T>(path: string, query: Query = {}): Promise<T> {
+    const parameters = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) if (value !== undefined) parameters.set(name, String(value));
+    const suffix = parameters.size > 0 ? `?${parameters}` : '';
+    return bodyOf<T>(await this.send(new Request(`${this.baseUrl}${path}${suffix}`)));
+  }
+
+  /** As {@link get}. */
+  async post<T>(path: string, body: unknown = {}): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    const request = new Request(`${this.baseUrl}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+    return bodyOf<T>(await this.send(request));
+  }
+
+  private async send(request: Request): Promise<Response> {
+    request.headers.set('authorization', `Bearer ${this.key}`);
+    const answer = await fetch(request, { signal: AbortSignal.timeout(this.timeoutMs) }).catch((cause: unknown) => {
       throw unreachable(this.baseUrl, cause);
     });
-    const text = await answer.text();
-    if (answer.ok) return (text === '' ? undefined : JSON.parse(text)) as T;
-    throw refused(answer.status, text, `${method} ${path}`);
+    if (answer.ok) return answer;
+    const what = `${request.method} ${new URL(request.url).pathname}`;
+    throw refused(answer.status, await answer.text(), what);
   }
+}
+
+async function bodyOf<T>(answer: Response): Promise<T> {
+  const text = await answer.text();
+  return (text === '' ? undefined : JSON.parse(text)) as T;
 }
 
 export function adminKeyFile(settings: Settings): string {

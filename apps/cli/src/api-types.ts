@@ -1,303 +1,33 @@
-// The answers of the audit-log API, as far as the command line shows them. The API's own documentation (/docs) has the whole.
+import type { components } from './generated/api.js';
 
-export interface SessionView {
-  id: string;
-  node: string | null;
-  state: 'open' | 'closed' | 'denied' | 'abandoned';
-  identityId: string | null;
-  identityKind: string | null;
-  onBehalfOf: string | null;
-  /** False: only claimed. */
-  identityVerified: boolean | null;
-  connection: string | null;
-  connectionType: string | null;
-  openedAt: string;
-  closedAt: string | null;
-  outcome: string | null;
-  reason: string | null;
-  commands: number;
-  failed: number;
-  approvalRequired: boolean;
-  approvalState: string;
-  client: { application?: string } | null;
-  context: string[];
-}
+// Short names for the answers of the audit-log API, as its document has them.
 
-export interface SessionPage {
-  sessions: SessionView[];
-  next: string | null;
-  horizon: string;
-}
+type Schemas = components['schemas'];
 
-/** The recorded event itself: its envelope. */
-export interface EventBody {
-  id: string;
-  type: string;
-  time: string;
-  node: string;
-  epoch: string;
-  session?: string;
-  identity?: { id: string };
-  connection?: { name: string };
-  data: Record<string, unknown>;
-}
-
-export interface RecordedEventView {
-  position: string;
-  recordedAt: string;
-  class: string;
-  event?: EventBody;
-  /** In place of `event`: bytes that could not be taken apart. */
-  quarantined?: string;
-}
-
-export interface EventPage {
-  events: RecordedEventView[];
-  next: string;
-  more: boolean;
-  head: string;
-}
-
-export interface SessionAnswer {
-  session: SessionView;
-  events: RecordedEventView[];
-  next: string;
-  more: boolean;
-}
-
-export interface ProducerView {
-  node: string;
-  epoch: string;
-  state: string;
-  seq: number;
-  previous: string | null;
-  openedAt: string;
-  updatedAt: string;
-  last: { position: string; recordedAt: string; lagMs: number | null } | null;
-}
-
-export interface StatusView {
-  log: string;
-  head: { size: string; recordedAt: string | null };
-  recorder: { active: boolean; leaseUntil: string | null };
-  sessions: { horizon: string; behind: string; open: number };
-  outbox: { waiting: number; oldestAt: string | null };
-  quarantined: number;
-  foreignEntries: number;
-  destinations: DestinationView[];
-}
-
-export interface DestinationView {
-  destination: string;
-  /** delivering, failing or paused. */
-  state: string;
-  /** Of the last answer, where it was a failure. */
-  reason: string | null;
-  since: string;
-  lanes: { lane: string; position: string; behind: string }[];
-  /** Unsettled batches by state. */
-  batches: Record<string, number>;
-  oldestUndeliveredAt: string | null;
-  deadLetters: number;
-}
-
-export interface PurgeView {
-  class: string;
-  from: string;
-  to: string;
-  count: number;
-}
-
-export interface ReplayView {
-  id: string;
-  destination: string;
-  state: 'planning' | 'planned' | 'running' | 'paused' | 'finished' | 'cancelled' | 'failed';
-  reason: string | null;
-  asked: Record<string, string>;
-  missingOnly: boolean;
-  from: string;
-  to: string;
-  plannedTo: string;
-  count: number;
-  bytes: number;
-  late: number;
-  observed: number;
-  createdBy: string;
-  createdAt: string;
-  startedAt: string | null;
-  report: ReplayReportView | null;
-}
-
-export interface ReplayReportView {
-  planned: number;
-  sent: number;
-  late: number;
-  dead: number;
-  purged: number;
-  missing: number;
-  unsent: number;
-  possibleDuplicates: number;
-  isEqual: boolean;
-  blocks: number;
-  differing: number;
-  differences: { from: string; to: string }[];
-}
-
-export interface WholeReplayView extends ReplayView {
-  progress: { sent: number; open: number; dead: number };
-  stale: string[];
-  purges: PurgeView[];
-  hindrance: string | null;
-}
-
-export interface PlanBlockView {
-  from: string;
-  to: string;
-  count: number;
-  bytes: number;
-  late: number;
-  observed: number;
-  digest: string;
-  outcome: { sent: number; isEqual: boolean } | null;
-}
-
-export interface AttemptView {
-  attempt: number;
-  at: string;
-  elapsedMs: number;
-  kind: string;
-  status?: number;
-  reason?: string;
-}
-
-export interface DeadLetterView {
-  destination: string;
-  position: string;
-  event: string;
-  state: 'open' | 'retried' | 'discarded';
-  reason: string;
-  batchState: string;
-  firstAt: string;
-  lastAt: string;
-  decidedBy: string | null;
-  decidedReason: string | null;
-}
-
-export interface WholeDeadLetterView extends DeadLetterView {
-  body: string;
-  attempts: AttemptView[];
-}
-
-export interface LaneView {
-  lane: string;
-  position: string;
-  behind: string;
-  oldestUndeliveredAt: string | null;
-  due: number;
-  sending: number;
-  paused: number;
-  doubt: number;
-  eventsPerSecond: number;
-  next: { batch: string; attempt: number; dueAt: string; why: string | null } | null;
-}
-
-export interface DeliveryView {
-  destinations: {
-    destination: string;
-    kind: string;
-    state: string;
-    reason: string | null;
-    since: string;
-    isHeld: boolean;
-    opensAt: string | null;
-    deadLetters: number;
-    lanes: LaneView[];
-  }[];
-}
-
-export interface BatchView {
-  id: string;
-  destination: string;
-  lane: string;
-  plan: string | null;
-  from: string;
-  to: string;
-  count: number;
-  state: string;
-  attempt: number;
-  uncertain: number;
-  dueAt: string;
-  settledAt: string | null;
-  answer: { kind: string; status?: number; reason?: string } | null;
-  attempts: AttemptView[];
-}
-
-export interface ReconciliationView {
-  id: string;
-  destination: string;
-  from: string;
-  to: string;
-  next: string;
-  sendsMissing: boolean;
-  state: 'waiting' | 'running' | 'finished';
-  waitsFor: string | null;
-  batches: string;
-  checked: string;
-  compared: string;
-  missing: string;
-  resent: string;
-  duplicated: string;
-  truncated: string;
-  altered: string;
-  createdBy: string;
-  createdAt: string;
-  finishedAt: string | null;
-}
-
-export interface FindingView {
-  batch: string;
-  kind: string;
-  cause: string;
-  detail: string;
-  count: number;
-  positions: string[];
-  resentIn: string | null;
-}
-
-export interface ReconciliationResult {
-  reconciliation: ReconciliationView;
-  findings: FindingView[];
-}
-
-export interface ReceiptBatchView {
-  batch: string;
-  parent: string | null;
-  lane: string;
-  plan: string | null;
-  state: string;
-  count: number;
-  isResend: boolean;
-  cutAt: string;
-  attempts: { attempt: number; at: string; kind: string; status?: number; reason?: string; elapsedMs?: number }[];
-  settledAt: string | null;
-  observedAt: string | null;
-  lookedAt: string | null;
-  seen: number | null;
-}
-
-export interface ReceiptView {
-  event: string;
-  node: string;
-  epoch: string;
-  seq: number;
-  recorded: { position: string; at: string; run: { first: string; last: string } };
-  type: string | null;
-  occurredAt: string | null;
-  destinations: {
-    destination: string;
-    state: string;
-    batches: ReceiptBatchView[];
-    logs: { logId: string; batch: string; attempt: number; observedAt: string }[];
-    deadLetter: { reason: string; state: string; at: string } | null;
-  }[];
-}
+export type SessionView = Schemas['Session'];
+export type SessionPage = Schemas['SessionListAnswer'];
+export type SessionAnswer = Schemas['SessionAnswer'];
+export type RecordedEventView = Schemas['RecordedEvent'];
+export type EventPage = Schemas['EventListAnswer'];
+export type HoldView = Schemas['HoldAnswer'];
+export type RetentionView = Schemas['RetentionAnswer'];
+export type RetentionPlanView = Schemas['PlanAnswer'];
+export type RetentionRunView = Schemas['RunAnswer'];
+export type ProducerView = Schemas['ProducerListAnswer']['producers'][number];
+export type StatusView = Schemas['StatusAnswer'];
+export type DestinationView = StatusView['destinations'][number];
+export type ReplayView = Schemas['ReplayAnswer'];
+export type ReplayReportView = Schemas['ReplayReport'];
+export type WholeReplayView = Schemas['WholeReplayAnswer'];
+export type PlanBlockView = Schemas['BlockListAnswer']['blocks'][number];
+export type DeadLetterView = Schemas['DeadLetter'];
+export type WholeDeadLetterView = Schemas['DeadLetterAnswer'];
+export type AttemptView = WholeDeadLetterView['attempts'][number];
+export type DeliveryView = Schemas['DeliveryAnswer'];
+export type LaneView = DeliveryView['destinations'][number]['lanes'][number];
+export type BatchView = Schemas['BatchListAnswer']['batches'][number];
+export type ReconciliationView = Schemas['ReconciliationAnswer'];
+export type ReconciliationResult = Schemas['ReconciliationResultAnswer'];
+export type FindingView = ReconciliationResult['findings'][number];
+export type ReceiptView = Schemas['ReceiptAnswer'];
+export type ReceiptBatchView = ReceiptView['destinations'][number]['batches'][number];

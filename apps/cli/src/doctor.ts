@@ -262,7 +262,7 @@ async function lookAtRecord(settings: Settings): Promise<Finding[]> {
   const key = await check(
     'API key',
     async () => {
-      status = await ApiClient.of(settings, TIMEOUT_MS).get<StatusView>('/v1/status');
+      status = await ApiClient.of(settings, TIMEOUT_MS).read('/v1/status');
     },
     () => 'accepted',
   );

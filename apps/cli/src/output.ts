@@ -17,12 +17,22 @@ export async function present<T>(
   value: T,
   human: (value: T) => string | Promise<string>,
 ): Promise<void> {
-  line(options.json ? JSON.stringify(value, bigintText, 2) : await human(value));
+  line(options.json ? harmless(JSON.stringify(value, bigintText, 2)) : await human(value));
 }
 
 /** One JSON document a line, for streams. */
 export function jsonLine(value: unknown): void {
-  line(JSON.stringify(value, bigintText));
+  line(harmless(JSON.stringify(value, bigintText)));
+}
+
+/** JSON says the same with its escapes; a terminal would obey some of what it may hold as it is, or show it in another order. */
+function harmless(json: string): string {
+  return json.replace(/[\u007f-\u009f\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
+    Array.from(
+      { length: character.length },
+      (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
+    ).join(''),
+  );
 }
 
 function bigintText(_key: string, value: unknown): unknown {

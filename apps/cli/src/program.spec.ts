@@ -70,7 +70,7 @@ describe('the command line', () => {
   it('sends the key, and prints the answer as it came with --json', async () => {
     const keys = { keys: [] };
     answers['GET /v1/keys'] = { status: 200, body: keys };
-    const { code, stdout } = await cli(['api-key', 'list', '--json']);
+    const { code, stdout } = await cli(['keys', 'list', '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toEqual([]);
     expect(asked[0]).toMatchObject({ method: 'GET', url: '/v1/keys', authorization: 'Bearer afk_test' });
@@ -78,9 +78,77 @@ describe('the command line', () => {
 
   it('sends only what the API takes', async () => {
     answers['POST /v1/keys'] = { status: 201, body: { key: 'k', id: 'i', prefix: 'p', role: 'viewer' } };
-    const { stdout } = await cli(['api-key', 'create', '--role', 'viewer', '--label', 'auditor', '--json']);
+    const { stdout } = await cli(['keys', 'create', '--role', 'viewer', '--label', 'auditor', '--json']);
     expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ role: 'viewer', label: 'auditor' });
     expect(JSON.parse(stdout)).toMatchObject({ key: 'k' });
+  });
+
+  it('asks for sessions as people do, and for who touched a connection', async () => {
+    answers['GET /v1/sessions'] = { status: 200, body: { sessions: [], next: null, horizon: '1' } };
+    const sessions = ['sessions', 'list', '--identity', "o'neil", '--since', '2d', '--bypassed-approval'];
+    expect((await cli(sessions)).code).toBe(0);
+    const { searchParams } = new URL(asked[0]!.url, 'http://x');
+    expect(Object.fromEntries(searchParams)).toEqual({
+      identity: "o'neil",
+      approval: 'bypassed',
+      from: expect.stringMatching(/^\d{4}-/),
+      limit: '50',
+    });
+    expect(Date.now() - Date.parse(searchParams.get('from')!)).toBeGreaterThanOrEqual(2 * 86_400_000);
+
+    answers['GET /v1/connections/a%2Fb/identities'] = {
+      status: 200,
+      body: {
+        identities: [
+          {
+            ...{ identity: 'robin\u001b[2J', kind: 'agent', onBehalfOf: null, isVerified: false },
+            ...{ sessions: 3, denied: 1, bypassed: 0, commands: 7, failed: 0, rows: 1 },
+            ...{ firstSessionAt: '2026-01-01T00:00:00.000000Z', lastSessionAt: '2026-01-01T00:00:00.000000Z' },
+            lastSession: 's-1',
+          },
+        ],
+        horizon: '1',
+      },
+    };
+    const { stdout, code } = await cli(['who', 'touched', 'a/b', '--since', '2026-01-01']);
+    expect(code).toBe(0);
+    expect(asked[1]!.url).toContain('from=2026-01-01T00%3A00%3A00Z');
+    expect(stdout).toContain('robin\\u001b[2J (claimed)');
+    expect(stdout).not.toContain('\u001b[2J');
+    expect((await cli(['who', 'touched', 'x', '--since', 'lately'])).code).toBe(2);
+  });
+
+  it('shows a whole session, page by page, and JSON that a terminal does not obey', async () => {
+    const evil = '\u001b[2J\u009b31m\u202e';
+    const event = (position: string, type: string, data: object) => ({
+      position,
+      recordedAt: '2026-01-01T00:00:00.000000Z',
+      class: 'standard',
+      event: { type, time: '2026-01-01T00:00:00.000000Z', data },
+    });
+    const session = { id: 's-1', identityId: evil, openedAt: '2026-01-01', commands: 1, failed: 0, state: 'closed' };
+    const events = [event('3', 'command.issued', { statement: { text: evil } })];
+    answers['GET /v1/sessions/s-1'] = { status: 200, body: { session, holds: [], events, next: '3', more: false } };
+    const shown = (await cli(['sessions', 'show', 's-1'])).stdout;
+    expect(shown).toContain('▸ \\u001b[2J\\u009b31m\\u202e');
+    const json = (await cli(['sessions', 'show', 's-1', '--json'])).stdout;
+    for (const text of [shown, json]) expect(text).not.toMatch(/[\u001b\u009b\u202e]/);
+    expect(JSON.parse(json).session.identityId).toBe(evil);
+  });
+
+  it('makes keys with limits, and rotates them', async () => {
+    const body = { key: 'k', id: 'i', prefix: 'p', role: 'auditor' };
+    answers['POST /v1/keys'] = { status: 201, body };
+    answers['POST /v1/keys/i/rotate'] = { status: 200, body };
+    const limits = ['--from', '2026-01-01', '--connection', 'orders', 'payroll', '--expires', '90d'];
+    expect((await cli(['keys', 'create', '--role', 'auditor', ...limits])).stdout).toContain('Shown once');
+    expect(JSON.parse(asked[0]!.body)).toEqual({
+      role: 'auditor',
+      expiresAt: expect.stringMatching(/^\d{4}-.*Z$/),
+      limits: { from: '2026-01-01T00:00:00Z', connections: ['orders', 'payroll'] },
+    });
+    expect((await cli(['keys', 'rotate', 'i', '--overlap', '0'])).code).toBe(0);
+    expect(JSON.parse(asked[1]!.body)).toEqual({ overlapMinutes: 0 });
   });
 
   it("shows the API's own code and remedy, and exits with 1", async () => {

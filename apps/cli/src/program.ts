@@ -1,5 +1,4 @@
 import { Command, CommanderError } from 'commander';
-import { apiKeyCommand } from './commands/api-key.js';
 import { backfillCommand } from './commands/backfill.js';
 import { configCommand } from './commands/config.js';
 import { datadogCommand } from './commands/datadog.js';
@@ -9,6 +8,8 @@ import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { eventsCommand } from './commands/events.js';
 import { gatewayCommand } from './commands/gateway.js';
+import { holdsCommand } from './commands/holds.js';
+import { keysCommand } from './commands/keys.js';
 import { migrateCommand } from './commands/migrate.js';
 import { producerCommand } from './commands/producer.js';
 import { rebuildCommand } from './commands/rebuild.js';
@@ -20,6 +21,7 @@ import { sessionsCommand } from './commands/sessions.js';
 import { statusCommand } from './commands/status.js';
 import { tokenCommand } from './commands/token.js';
 import { upCommand } from './commands/up.js';
+import { whoCommand } from './commands/who.js';
 import { EXIT, exitCodeOf } from './errors.js';
 
 /** All commands. Nothing heavy is loaded before a command runs. */
@@ -34,6 +36,7 @@ export function buildProgram(): Command {
     statusCommand(),
     doctorCommand(),
     sessionsCommand(),
+    whoCommand(),
     eventsCommand(),
     deliveryCommand(),
     replayCommand(),
@@ -47,8 +50,9 @@ export function buildProgram(): Command {
     reconcileCommand(),
     datadogCommand(),
     retentionCommand(),
+    holdsCommand(),
     backfillCommand(),
-    apiKeyCommand(),
+    keysCommand(),
     migrateCommand(),
     configCommand(),
   ]) {

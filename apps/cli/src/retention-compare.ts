@@ -1,5 +1,5 @@
 import { type ClassComparison, compareRetention, type LogsIndex, sampleLogs } from '#delivery/datadog';
-import type { Policy } from '#platform';
+import { type Policy, retentionClassOf } from '#platform';
 import { withDatadog } from './datadog-objects.js';
 
 /** Kept at the latest as the record is made; `retention.classes` may say otherwise. */
@@ -22,12 +22,14 @@ export function compareBothEnds(): Promise<RetentionReport> {
       classes: { ...BUILT_IN_CLASSES, ...policy.retention.classes },
       evidence: policy.retention.evidence ?? {},
     };
-    const samples = sampleLogs(settings.ddEnv, Object.keys(rules.classes), policy.connections.map(sampled), Date.now());
+    const connections = policy.connections.map((connection) => sampled(policy, connection));
+    const samples = sampleLogs(settings.ddEnv, Object.keys(rules.classes), connections, Date.now());
     const classes = compareRetention(rules, indexes, samples);
     return { api: access.apiUrl, agrees: classes.every((one) => one.disagreements.length === 0), classes, indexes };
   });
 }
 
-function sampled({ name, type, sensitivity, retention }: Policy['connections'][number]) {
-  return { name, type, sensitivity, retention };
+function sampled({ retention }: Policy, connection: Policy['connections'][number]) {
+  const { name, type, sensitivity } = connection;
+  return { name, type, sensitivity, retention: retentionClassOf(retention, { connection, identity: undefined }) };
 }

@@ -78,8 +78,8 @@ async function readRecord(
 ): Promise<{ status: StatusView; producers: ProducerView[] } | { unreachable: StatusTrouble }> {
   try {
     const [status, { producers }] = await Promise.all([
-      api.get<StatusView>('/v1/status'),
-      api.get<{ producers: ProducerView[] }>('/v1/producers', { limit: 1000 }),
+      api.read('/v1/status'),
+      api.read('/v1/producers', { query: { limit: 1000 } }),
     ]);
     return { status, producers: producers.filter((one) => one.node !== 'record' && one.state !== 'closed') };
   } catch (error) {

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import { deliveryStatus, type Fleet, type LaneStatus, readBackStates } from '#delivery';
 import { describeError } from '#events';
 import type { HealthCheck, Trouble } from '#platform';
-import { unavailable } from '#record';
+import { excessRightsTrouble, unavailable } from '#record';
 import type { Destinations } from './destinations.js';
 
 const HOP = 'record → destinations';
@@ -22,6 +22,7 @@ export function healthChecks(fleet: Fleet, destinations: Destinations, pool: pg.
           (cause: unknown) => Promise.reject(unavailable(cause)),
         ),
     },
+    { name: 'database role', hop: HOP, required: false, check: () => excessRightsTrouble(pool, 'forwarder') },
     {
       name: 'forwarder',
       hop: HOP,

@@ -45,7 +45,8 @@ await runApp('recorder', async ({ settings, logger, metrics, onClose }) => {
   await untilDone(logger, start, 'Redis does not answer yet', () => assertRedisKeepsData(redis));
   const recorder = await untilDone(logger, start, 'PostgreSQL is not ready yet', async () => {
     await assertMigrated(pool);
-    return Recorder.open({ pool, redis, markKey, version: softwareVersion(), logger, metrics });
+    const { configFile: policyFile } = settings;
+    return Recorder.open({ pool, redis, markKey, policyFile, version: softwareVersion(), logger, metrics });
   });
 
   const nest = await NestFactory.createApplicationContext(recorderModule(recorder), {

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { type HealthCheck, Hindrance, type KeyPair, type Logger, type Metrics } from '#platform';
 import {
   CommitListener,
+  excessRightsTrouble,
   type Head,
   LogWriter,
   OUTBOX_CHANNEL,
@@ -29,6 +30,7 @@ import { ProducerKeys } from './producer-keys.js';
 import { Projection } from './projection.js';
 import { RecorderMetrics } from './recorder-metrics.js';
 import { Recording } from './recording.js';
+import { RetentionDuty } from './retention-duty.js';
 import { StreamTidying } from './stream-tidying.js';
 import { verifyEntry } from './verify-entry.js';
 import { Wakeup } from './wakeup.js';
@@ -38,6 +40,8 @@ export interface RecorderOptions {
   redis: Redis;
   /** The log's key: it signs marks and the head of node `record`. */
   markKey: KeyPair;
+  /** affidavit.yaml, for retention; it need not be there. */
+  policyFile?: string;
   version: string;
   logger: Logger;
   metrics: Metrics;
@@ -50,6 +54,7 @@ export interface RecorderOptions {
 export class Recorder {
   readonly recording: Recording;
   readonly projection: Projection;
+  private readonly retention: RetentionDuty;
   private readonly reader: StreamReader;
   private readonly outbox: CommitListener;
   private readonly marksHindrance = new Hindrance();
@@ -88,6 +93,7 @@ export class Recorder {
       markOf: (node, epoch) => this.recording.takenUpTo(node, epoch),
     });
     this.projection = new Projection(pool, logger);
+    this.retention = new RetentionDuty({ pool, logger, policyFile: options.policyFile });
     this.recording = new Recording({
       writer,
       source: this.reader,
@@ -126,10 +132,12 @@ export class Recorder {
   start(): void {
     this.recording.start();
     this.projection.start();
+    this.retention.start();
   }
 
   async stop(): Promise<void> {
     await this.outbox.close();
+    await this.retention.stop();
     await this.recording.stop();
     await this.projection.stop();
     await this.reader.close();
@@ -145,6 +153,9 @@ export class Recorder {
       { name: 'marks', hop: 'record → spool', check: () => this.marksHindrance.trouble },
       { name: 'strangers', hop: HOP, required: false, check: () => this.recording.strangers },
       { name: 'sessions', hop: 'record → sessions', check: () => this.projection.trouble },
+      { name: 'retention', hop: 'record → purge', required: false, check: () => this.retention.trouble },
+      { name: 'retention policy', hop: 'record → purge', required: false, check: () => this.retention.policyTrouble },
+      { name: 'database role', hop: HOP, required: false, check: () => excessRightsTrouble(pool, 'recorder') },
     ];
   }
 }

@@ -186,7 +186,10 @@ export const EVENT_DATA = {
     by: shortText.optional(),
     reason: shortText,
   }),
-  'record.read': z.object({ key: shortText, what: shortText, count: count.optional() }),
+  /** `asked`: the first question of the sitting. */
+  'record.read': z.object({ key: shortText, what: shortText, count: count.optional(), asked: shortText.optional() }),
+  /** What a sitting of reads got, as it ends: how many answers, with how many rows or events. A process of the API says its own part. */
+  'record.answered': z.object({ key: shortText, what: shortText, since: instant, reads: count, count }),
   'record.exported': z.object({ key: shortText, what: shortText, count: count.optional(), digest: sha256.optional() }),
   'replay.planned': z.object({
     replay: shortText,
@@ -268,13 +271,60 @@ export const EVENT_DATA = {
     altered: count,
     by: shortText.optional(),
   }),
-  'hold.placed': z.object({ hold: shortText, by: shortText, reason: shortText, matter: shortText.optional() }),
-  'hold.released': z.object({ hold: shortText, by: shortText, reason: shortText }),
-  'retention.changed': z.object({ class: shortText, keep: shortText, previous: shortText.optional(), by: shortText }),
+  'hold.placed': z.object({
+    hold: shortText,
+    by: shortText,
+    reason: shortText,
+    matter: shortText.optional(),
+    /** What it keeps, as JSON: session, identity, kind, connection, types, outcome, from, to. */
+    selection: z.string().max(8192).optional(),
+  }),
+  'hold.released': z.object({ hold: shortText, by: shortText, reason: shortText, matter: shortText.optional() }),
+  'retention.changed': z.object({
+    class: shortText,
+    keep: shortText,
+    previous: shortText.optional(),
+    by: shortText,
+    /** The second person, without whom nothing is kept shorter. */
+    confirmedBy: shortText.optional(),
+    reason: shortText.optional(),
+    requirements: z.array(shortText).max(16).optional(),
+  }),
   'retention.purged': z.object({ class: shortText, from: instant, to: instant, count, digest: sha256 }),
   'checkpoint.signed': z.object({ size: z.string(), root: sha256, note: z.string() }),
-  'key.created': z.object({ key: shortText, role: shortText, by: shortText }),
+  'key.created': z.object({
+    key: shortText,
+    role: shortText,
+    by: shortText,
+    expiresAt: instant.optional(),
+    /** To what an auditor's key is limited. */
+    limits: z
+      .object({
+        from: instant.optional(),
+        to: instant.optional(),
+        connections: z.array(shortText).max(100).optional(),
+      })
+      .optional(),
+  }),
+  /** `previousUntil`: until when the secret that was replaced opens, too. */
+  'key.rotated': z.object({ key: shortText, by: shortText, previousUntil: instant.optional() }),
   'key.revoked': z.object({ key: shortText, by: shortText }),
+  /**
+   * The API let somebody not in, or not so far. The first such attempt of an address within a minute is recorded at once; those that
+   * follow are summed, with `since` as the time of the first.
+   */
+  'access.refused': z.object({
+    address: shortText,
+    code: shortText,
+    /** Method and route, without what was filled into it. */
+    what: shortText,
+    count,
+    /** The key that was used, or whose prefix was. */
+    key: shortText.optional(),
+    since: instant.optional(),
+  }),
+  'enrolment.created': z.object({ node: shortText, by: shortText, expiresAt: instant }),
+  'loss.declared': z.object({ node: shortText, epoch, to: count, by: shortText, reason: shortText.optional() }),
   'node.enrolled': z.object({ node: shortText, keyId: shortText, by: shortText }),
   'producer.started': z.object({ version: shortText, previous: ProducerPoint.optional() }),
   /** Every few minutes, however quiet it is: silence then means that something is wrong. */

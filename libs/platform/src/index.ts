@@ -19,6 +19,14 @@ export {
   type WebhookDestinationPolicy,
 } from './policy-destinations.js';
 export * from './policy-file.js';
+export {
+  parseKeepMs,
+  REQUIREMENTS,
+  type RequirementName,
+  type RetentionPolicy,
+  retentionClasses,
+  retentionClassOf,
+} from './policy-retention.js';
 export * from './ports.js';
 export * from './quantities.js';
 export * from './scram.js';

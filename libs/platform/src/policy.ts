@@ -4,9 +4,10 @@ import { type Document, isMap, isScalar, LineCounter, type Node, parseDocument }
 import { z } from 'zod';
 import { CLASS_PATTERN } from '#events';
 import { ConfigError } from './errors.js';
-import { DatadogSection, Evidence } from './policy-datadog.js';
+import { DatadogSection } from './policy-datadog.js';
 import { Destination, destinationProblems, withAbsoluteDestination } from './policy-destinations.js';
 import { durationMs, name, plainName, sizeBytes } from './policy-fields.js';
+import { RetentionSection, retentionProblems } from './policy-retention.js';
 import { parseVerifier } from './scram.js';
 import { SecretSource } from './secret.js';
 
@@ -61,8 +62,8 @@ const Connection = z
     retention: z
       .string()
       .regex(CLASS_PATTERN, 'must be the name of a retention class')
-      .default('standard')
-      .describe('Retention class of its sessions.'),
+      .optional()
+      .describe('Retention class of its sessions, where no rule gives a longer one. Default: `standard`.'),
     maxUnconfirmed: z
       .strictObject({
         bytes: sizeBytes.optional().describe('Default 1GiB.'),
@@ -87,20 +88,7 @@ export const PolicySchema = z.strictObject({
   identities: z.array(Identity).default([]),
   connections: z.array(Connection).default([]),
   gateway: z.strictObject({ tls: z.strictObject({ cert: name(4096), key: name(4096) }).optional() }).default({}),
-  retention: z
-    .strictObject({
-      /** How long each class is kept; `forever` is null. */
-      classes: z
-        .record(
-          z.string().regex(CLASS_PATTERN, 'a class is named with 1–16 of a-z and 0-9'),
-          z.union([z.literal('forever').transform(() => null), durationMs]),
-        )
-        .default({}),
-      evidence: Evidence.optional().describe(
-        'How long events must be there to be shown: `365d` at both ends, or `{ record: 365d, datadog: 30d }`. `affidavit retention compare` judges it.',
-      ),
-    })
-    .default({ classes: {} }),
+  retention: RetentionSection,
   destinations: z
     .array(Destination)
     .default([])
@@ -113,9 +101,6 @@ export type Policy = z.infer<typeof PolicySchema>;
 export type PolicyIdentity = Policy['identities'][number];
 export type PolicyConnection = Policy['connections'][number];
 export type PolicyToken = PolicyIdentity['tokens'][number];
-
-/** Classes that are there without being named in the policy. */
-const BUILT_IN_CLASSES = ['standard', 'system'];
 
 /**
  * Reads affidavit.yaml.
@@ -263,20 +248,7 @@ function crossProblems(policy: Policy): { path: Path; problem: string }[] {
       });
     });
   });
-  const classes = new Set([...BUILT_IN_CLASSES, ...Object.keys(policy.retention.classes)]);
-  policy.connections.forEach((connection, at) => {
-    if (classes.has(connection.retention)) return;
-    problems.push({
-      path: ['connections', at, 'retention'],
-      problem: `class '${connection.retention}' is not in retention.classes`,
-    });
-  });
-  if (policy.retention.classes.system) {
-    problems.push({
-      path: ['retention', 'classes', 'system'],
-      problem: 'must be forever: events of the record itself are never purged',
-    });
-  }
+  problems.push(...retentionProblems(policy));
   return problems;
 }
 

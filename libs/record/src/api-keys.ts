@@ -1,14 +1,18 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import type pg from 'pg';
 import { instantOfMillis, SYSTEM_CLASS } from '#events';
+import type { AccessLimits } from './access-limits.js';
 import { RecordError } from './errors.js';
 import type { ApiKey as ApiKeyRow } from './generated/client.js';
 import { enqueueOutbox } from './outbox.js';
 import { inTransaction, type Queryable } from './pool.js';
 import type { PrismaClient } from './prisma.js';
 
-/** What a key may do, each with all that stands before it: read; act on deliveries; manage keys, nodes and losses. */
-export const API_ROLES = ['viewer', 'operator', 'admin'] as const;
+/**
+ * What a key may do, each with all that stands before it: read; read within limits, and export; act on deliveries; manage keys,
+ * nodes, losses, holds and retention. Only an auditor's key can be limited.
+ */
+export const API_ROLES = ['viewer', 'auditor', 'operator', 'admin'] as const;
 export type ApiRole = (typeof API_ROLES)[number];
 
 /** A key without its secret. */
@@ -24,6 +28,11 @@ export interface ApiKey {
   revokedAt: Date | null;
   /** To the minute. */
   lastUsedAt: Date | null;
+  rotatedAt: Date | null;
+  /** Until when the secret before the last rotation opens, too. */
+  previousUntil: Date | null;
+  /** Null: all of the record. */
+  limits: AccessLimits | null;
 }
 
 export interface NewApiKey {
@@ -38,8 +47,17 @@ export interface ApiKeyRequest {
   role: ApiRole;
   label?: string;
   expiresAt?: Date;
+  /** Of an auditor only; instants to the millisecond. */
+  limits?: AccessLimits;
   /** Who makes it, as the record will say. */
   by: string;
+  now?: number;
+}
+
+export interface KeyRotation {
+  by: string;
+  /** For how long the secret that is replaced still opens; 0: not at all. */
+  overlapMs: number;
   now?: number;
 }
 
@@ -78,18 +96,32 @@ export function ensureAdminKey(
   });
 }
 
-/** The key that this text is, if it is one that may be used now. Notes its use, to the minute. */
-export async function findApiKey(prisma: PrismaClient, text: string, now = new Date()): Promise<ApiKey | undefined> {
+/** Compared with where there is no such key, so that a guess takes as long whether or not its prefix is known. */
+const NO_HASH = Buffer.alloc(32);
+
+/**
+ * The key that this text is, if it is one that may be used now. Notes its use, to the minute.
+ * @returns beside it the prefix that was meant, also of a wrong secret, where a key has it
+ */
+export async function findApiKey(
+  prisma: PrismaClient,
+  text: string,
+  now = new Date(),
+): Promise<{ key?: ApiKey; meant?: string }> {
   const prefix = FORM.exec(text)?.[1];
-  if (prefix === undefined) return undefined;
+  if (prefix === undefined) return {};
   const found = await prisma.apiKey.findUnique({ where: { prefix } });
-  if (!found || !timingSafeEqual(hashOf(text), found.hash)) return undefined;
-  if (found.revokedAt || (found.expiresAt && found.expiresAt <= now)) return undefined;
+  const given = hashOf(text);
+  const isCurrent = timingSafeEqual(given, found?.hash ?? NO_HASH);
+  const isPrevious = timingSafeEqual(given, found?.previousHash ?? NO_HASH);
+  if (!found) return {};
+  const opens = isCurrent || (isPrevious && found.previousUntil !== null && found.previousUntil > now);
+  if (!opens || found.revokedAt || (found.expiresAt && found.expiresAt <= now)) return { meant: prefix };
   const minuteAgo = new Date(now.getTime() - 60_000);
   if (!found.lastUsedAt || found.lastUsedAt < minuteAgo) {
     await prisma.apiKey.update({ where: { prefix }, data: { lastUsedAt: now }, select: { id: true } });
   }
-  return viewOf(found);
+  return { key: viewOf(found), meant: prefix };
 }
 
 /** All keys ever made, newest first. */
@@ -114,14 +146,7 @@ export function revokeApiKey(pool: pg.Pool, id: string, by: string, now = Date.n
       [id],
     );
     const key = rows[0];
-    if (!key) {
-      throw new RecordError({
-        code: 'RECORD_KEY_UNKNOWN',
-        message: `there is no API key ${id}`,
-        remedy: 'List the keys and name one by its id.',
-        retry: 'never',
-      });
-    }
+    if (!key) throw keyUnknown(id);
     if (key.revoked) return;
     if (key.is_last) {
       throw new RecordError({
@@ -141,8 +166,61 @@ export function revokeApiKey(pool: pg.Pool, id: string, by: string, now = Date.n
   });
 }
 
-function makeKey(): { key: string; prefix: string } {
-  const prefix = randomBytes(4).toString('hex');
+/**
+ * Gives a key a new secret; prefix, role and limits stay. The one before opens for `overlapMs` more, so that whoever holds it can be
+ * told the new one in peace; a second rotation within that time ends it. `key.rotated` goes on the record in the same transaction.
+ * @throws RECORD_KEY_UNKNOWN
+ * @throws RECORD_KEY_OVER for one that was revoked or has expired
+ */
+export function rotateApiKey(pool: pg.Pool, id: string, rotation: KeyRotation): Promise<NewApiKey> {
+  const { by, overlapMs, now = Date.now() } = rotation;
+  return inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ prefix: string; role: ApiRole; isOver: boolean }>(
+      `SELECT prefix, role, revoked_at IS NOT NULL OR coalesce(expires_at <= now(), false) AS "isOver"
+         FROM api_key WHERE id = $1 FOR UPDATE`,
+      [id],
+    );
+    const found = rows[0];
+    if (!found) throw keyUnknown(id);
+    if (found.isOver) {
+      throw new RecordError({
+        code: 'RECORD_KEY_OVER',
+        message: `key ${found.prefix} was revoked or has expired`,
+        remedy: 'Make a new key.',
+        retry: 'never',
+      });
+    }
+    const made = makeKey(found.prefix);
+    const previousUntil = overlapMs > 0 ? new Date(now + overlapMs) : null;
+    await client.query(
+      `UPDATE api_key SET hash = $2, rotated_at = $3, previous_hash = CASE WHEN $4::timestamptz IS NULL THEN NULL ELSE hash END,
+              previous_until = $4 WHERE id = $1`,
+      [id, hashOf(made.key), new Date(now), previousUntil],
+    );
+    await enqueueOutbox(client, {
+      type: 'key.rotated',
+      time: instantOfMillis(now),
+      class: SYSTEM_CLASS,
+      data: {
+        key: apiKeyName(found),
+        by,
+        ...(previousUntil === null ? {} : { previousUntil: instantOfMillis(previousUntil.getTime()) }),
+      },
+    });
+    return { ...made, id, role: found.role };
+  });
+}
+
+function keyUnknown(id: string): RecordError {
+  return new RecordError({
+    code: 'RECORD_KEY_UNKNOWN',
+    message: `there is no API key ${id}`,
+    remedy: 'List the keys and name one by its id.',
+    retry: 'never',
+  });
+}
+
+function makeKey(prefix = randomBytes(4).toString('hex')): { key: string; prefix: string } {
   return { prefix, key: `afd_${prefix}_${randomBytes(32).toString('base64url')}` };
 }
 
@@ -151,16 +229,32 @@ async function insertKey(
   made: { key: string; prefix: string },
   request: ApiKeyRequest,
 ): Promise<NewApiKey> {
-  const { role, label, expiresAt, by, now = Date.now() } = request;
+  const { role, label, expiresAt, limits, by, now = Date.now() } = request;
+  const { from = null, to = null, connections = null } = limits ?? {};
   const { rows } = await client.query<{ id: string }>(
-    `INSERT INTO api_key (prefix, hash, role, label, created_by, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING id`,
-    [made.prefix, hashOf(made.key), role, label ?? null, by, expiresAt ?? null],
+    `INSERT INTO api_key (prefix, hash, role, label, created_by, expires_at, limit_from, limit_to, limit_connections)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id`,
+    [made.prefix, hashOf(made.key), role, label ?? null, by, expiresAt ?? null, from, to, connections],
   );
   await enqueueOutbox(client, {
     type: 'key.created',
     time: instantOfMillis(now),
     class: SYSTEM_CLASS,
-    data: { key: apiKeyName(made), role, by },
+    data: {
+      key: apiKeyName(made),
+      role,
+      by,
+      ...(expiresAt === undefined ? {} : { expiresAt: instantOfMillis(expiresAt.getTime()) }),
+      ...(limits === undefined
+        ? {}
+        : {
+            limits: {
+              ...(from === null ? {} : { from }),
+              ...(to === null ? {} : { to }),
+              ...(connections === null ? {} : { connections: [...connections] }),
+            },
+          }),
+    },
   });
   return { ...made, id: rows[0]!.id, role };
 }
@@ -170,6 +264,12 @@ function hashOf(key: string): Buffer {
   return createHash('sha256').update(key).digest();
 }
 
-function viewOf({ hash: _, ...row }: ApiKeyRow): ApiKey {
-  return { ...row, role: row.role as ApiRole };
+function viewOf(row: ApiKeyRow): ApiKey {
+  const { hash: _, previousHash: __, limitFrom, limitTo, limitConnections, ...shown } = row;
+  const limits: AccessLimits = {
+    ...(limitFrom && { from: instantOfMillis(limitFrom.getTime()) }),
+    ...(limitTo && { to: instantOfMillis(limitTo.getTime()) }),
+    ...(limitConnections.length > 0 && { connections: limitConnections }),
+  };
+  return { ...shown, role: row.role as ApiRole, limits: Object.keys(limits).length > 0 ? limits : null };
 }

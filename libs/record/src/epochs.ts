@@ -1,8 +1,9 @@
-import { type Epoch, type NodeName, RECORD_NODE } from '#events';
+import { type Epoch, instantOfMillis, type NodeName, RECORD_NODE, SYSTEM_CLASS } from '#events';
 import { GENESIS_CHAIN } from '#ledger';
 import { OUTBOX_CHANNEL } from './commit-listener.js';
 import { RecordError } from './errors.js';
 import { instantSql } from './head.js';
+import { enqueueOutbox } from './outbox.js';
 import type { Queryable } from './pool.js';
 
 /**
@@ -84,12 +85,13 @@ export async function readPublishedMarks(
 
 /**
  * A person's word that the numbers after the mark up to `to` will never come. The recorder carries it out, usually within
- * milliseconds: `producer.lost` goes on the record, and the epoch goes on (if ever) with number `to` + 1.
+ * milliseconds: `producer.lost` goes on the record, and the epoch goes on (if ever) with number `to` + 1. `loss.declared` says whose word
+ * it is; both are of the caller's transaction.
  * @throws RECORD_EPOCH_UNKNOWN, RECORD_NOTHING_LOST
  */
 export async function declareLost(
   db: Queryable,
-  loss: { node: NodeName; epoch: Epoch; to: number; by: string; reason?: string },
+  loss: { node: NodeName; epoch: Epoch; to: number; by: string; reason?: string; now?: number },
 ): Promise<void> {
   const mark = await findMark(db, loss.node, loss.epoch);
   if (!mark) {
@@ -113,4 +115,11 @@ export async function declareLost(
      SELECT pg_notify('${OUTBOX_CHANNEL}', '')`,
     [loss.node, loss.epoch, loss.to, loss.by, loss.reason ?? null],
   );
+  const { now = Date.now(), ...declared } = loss;
+  await enqueueOutbox(db, {
+    type: 'loss.declared',
+    time: instantOfMillis(now),
+    class: SYSTEM_CLASS,
+    data: declared,
+  });
 }

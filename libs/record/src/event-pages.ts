@@ -1,6 +1,7 @@
 import type { EventType } from '#events';
 import { instantSql } from './head.js';
 import type { Queryable } from './pool.js';
+import { positionRecordedAt } from './position-at.js';
 import { RECORDED_EVENT_COLUMNS, type RecordedEvent } from './read-events.js';
 
 /** Which events a page holds; what is left out does not restrict. */
@@ -8,7 +9,12 @@ export interface EventFilter {
   types?: readonly (EventType | 'quarantined')[];
   session?: string;
   identity?: string;
+  /** Of the identity: agent, human, service. */
+  kind?: string;
   connection?: string;
+  /** On any of these. */
+  connections?: readonly string[];
+  outcome?: string;
   /** Leaves out second copies of external events. */
   originalsOnly?: boolean;
 }
@@ -32,10 +38,11 @@ export interface EventPage {
 }
 
 /**
- * No index leads to a type alone. Without another filter a page looks through so many positions and then says where to go on,
- * instead of searching a large log for what may be nowhere.
+ * No index leads to a type, a kind or an outcome. A page looks through so many positions for them and then says where to go on, instead
+ * of searching a large log for what may be nowhere. Beside an identity or a connection, whose index is walked, it looks further.
  */
 const POSITIONS_LOOKED_THROUGH = 100_000n;
+const POSITIONS_WALKED_THROUGH = 2_000_000n;
 
 /** One page of the log in position order. What a purge removed is left out. */
 export async function readEventPage(
@@ -46,10 +53,10 @@ export async function readEventPage(
   const { limit, maxBytes, newestFirst = false } = range;
   let { from, until } = range;
   if (limit < 1 || until <= from) return { events: [], rest: { from: until, until } };
-  const indexed = filter.session !== undefined || filter.identity !== undefined || filter.connection !== undefined;
-  if (!indexed && until - from > POSITIONS_LOOKED_THROUGH && filter.types !== undefined) {
-    if (newestFirst) from = until - POSITIONS_LOOKED_THROUGH;
-    else until = from + POSITIONS_LOOKED_THROUGH;
+  const most = positionsLookedThrough(filter);
+  if (most !== undefined && until - from > most) {
+    if (newestFirst) from = until - most;
+    else until = from + most;
   }
 
   const values: unknown[] = [from, until, limit, maxBytes];
@@ -62,7 +69,10 @@ export async function readEventPage(
   if (filter.types) add((p) => `type = ANY(${p})`, filter.types);
   if (filter.session !== undefined) add((p) => `session_id = ${p}`, filter.session);
   if (filter.identity !== undefined) add((p) => `identity_id = ${p}`, filter.identity);
+  if (filter.kind !== undefined) add((p) => `identity_kind = ${p}`, filter.kind);
   if (filter.connection !== undefined) add((p) => `connection = ${p}`, filter.connection);
+  if (filter.connections !== undefined) add((p) => `connection = ANY(${p})`, filter.connections);
+  if (filter.outcome !== undefined) add((p) => `outcome = ${p}`, filter.outcome);
   if (filter.originalsOnly) conditions.push('duplicate_of IS NULL');
   const order = `ORDER BY position ${newestFirst ? 'DESC' : ''}`;
   // The length of a body is known without fetching it from its side table; only what fits into the page is fetched.
@@ -80,6 +90,33 @@ export async function readEventPage(
   const readAll = last === undefined || (found < limit && rows.length === found);
   if (newestFirst) return { events, rest: { from: range.from, until: readAll ? from : last.position } };
   return { events, rest: { from: readAll ? until : last.position + 1n, until: range.until } };
+}
+
+/** Undefined: the whole range, since an index leads to what is wanted or everything is. */
+function positionsLookedThrough(filter: EventFilter): bigint | undefined {
+  const { session, identity, connection, types, kind, outcome, connections } = filter;
+  if (session !== undefined) return undefined;
+  if (types === undefined && kind === undefined && outcome === undefined && connections === undefined) return undefined;
+  return identity === undefined && connection === undefined ? POSITIONS_LOOKED_THROUGH : POSITIONS_WALKED_THROUGH;
+}
+
+/**
+ * The positions of a range that were recorded in a time. Exact, since recorded_at rises with position and is that of a whole run.
+ * @param time.from instant; recorded at or after
+ * @param time.to recorded before
+ */
+export async function narrowToRecorded(
+  db: Queryable,
+  range: { from: bigint; until: bigint },
+  time: { from?: string | undefined; to?: string | undefined },
+): Promise<{ from: bigint; until: bigint }> {
+  const [first, end] = await Promise.all([
+    time.from === undefined ? range.from : positionRecordedAt(db, time.from),
+    time.to === undefined ? range.until : positionRecordedAt(db, time.to),
+  ]);
+  const from = first > range.from ? first : range.from;
+  const until = end < range.until ? end : range.until;
+  return until > from ? { from, until } : { from, until: from };
 }
 
 /** When the event at this position was recorded, or the nearest one before it, or else after it. */

@@ -6,6 +6,7 @@ import type pg from 'pg';
 import { describeError } from '#events';
 import { RecordError, sqlStateOf, unavailable } from './errors.js';
 import type { Queryable } from './pool.js';
+import { rolesSql } from './roles.js';
 
 // Migrations in brief: SQL in Prisma's folder format, applied by this runner, because Prisma's own needs a native engine that
 // is downloaded. Each file is one transaction together with its row in _prisma_migrations, which is written as Prisma writes
@@ -14,6 +15,8 @@ import type { Queryable } from './pool.js';
 /** The lock that Prisma's engine takes too, so that the two never run at once. */
 const MIGRATION_LOCK = 72_707_369;
 const OLDEST_POSTGRES = 15;
+/** SQLSTATE with which the migration of the roles says that it may not make them. */
+const ROLES_MISSING = 'AF001';
 
 const MIGRATIONS_TABLE = `
 CREATE TABLE IF NOT EXISTS _prisma_migrations (
@@ -65,7 +68,8 @@ export function readMigrations(folder = migrationsFolder()): Migration[] {
 /**
  * Brings the schema up to this version. A second run, or two at once, do no harm.
  * @returns the names of what this call applied
- * @throws RECORD_POSTGRES_TOO_OLD, RECORD_POSTGRES_ENCODING, RECORD_MIGRATION_CHANGED, RECORD_MIGRATION_FAILED (nothing of that file stays)
+ * @throws RECORD_POSTGRES_TOO_OLD, RECORD_POSTGRES_ENCODING, RECORD_MIGRATION_CHANGED, RECORD_MIGRATION_FAILED (nothing of that file stays),
+ *   RECORD_ROLES_MISSING (says who must run what)
  */
 export async function migrate(pool: pg.Pool, folder?: string): Promise<{ applied: string[] }> {
   const migrations = readMigrations(folder);
@@ -99,6 +103,19 @@ export async function pendingMigrations(db: Queryable, folder?: string): Promise
   return readMigrations(folder)
     .map((migration) => migration.name)
     .filter((name) => !done.has(name));
+}
+
+/**
+ * Brings the schema up to this version where this login may; else waits for whoever does. An app of a proper installation may not.
+ * @throws as {@link migrate}; RECORD_NOT_MIGRATED (retry: later)
+ */
+export async function migrateIfOwner(pool: pg.Pool): Promise<void> {
+  if ((await pendingMigrations(pool)).length === 0) return;
+  const { rows } = await pool.query<{ may: boolean }>(
+    `SELECT coalesce(has_schema_privilege(current_schema(), 'CREATE'), false) AS may`,
+  );
+  if (rows[0]?.may) await migrate(pool);
+  else await assertMigrated(pool);
 }
 
 /** @throws RECORD_NOT_MIGRATED (retry: later), RECORD_UNAVAILABLE */
@@ -166,6 +183,7 @@ async function applyOne(client: pg.PoolClient, migration: Migration): Promise<bo
     const state = sqlStateOf(cause);
     // A server that is short of something, or stopping, is no fault of the migration.
     if (cause instanceof RecordError || state === undefined || /^(08|40|53|55|57)/.test(state)) throw cause;
+    if (state === ROLES_MISSING) throw rolesMissing(cause);
     throw new RecordError({
       code: 'RECORD_MIGRATION_FAILED',
       message: `migration ${migration.name} failed: ${describeError(cause)}`,
@@ -175,6 +193,17 @@ async function applyOne(client: pg.PoolClient, migration: Migration): Promise<bo
       cause,
     });
   }
+}
+
+function rolesMissing(cause: unknown): RecordError {
+  return new RecordError({
+    code: 'RECORD_ROLES_MISSING',
+    message: `${describeError(cause)}. An administrator of the server runs:\n${rolesSql()}`,
+    remedy:
+      'Have these statements run (`affidavit migrate --roles-sql` prints them), then run `affidavit migrate` again.',
+    retry: 'never',
+    cause,
+  });
 }
 
 function changed(name: string): RecordError {

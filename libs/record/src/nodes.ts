@@ -77,14 +77,15 @@ export function decodeEnrolmentToken(text: string): EnrolmentToken {
 }
 
 /**
- * Makes a one-time token with which one gateway may enrol under this name.
+ * Makes a one-time token with which one gateway may enrol under this name; `enrolment.created` goes on the record in the caller's
+ * transaction.
  * @throws RECORD_NODE_NAME, RECORD_MARK_KEY_MISSING (retry: later) before a recorder first ran
  */
 export async function createEnrolment(
   db: Queryable,
-  options: { node: string; by: string; api: string; validMs?: number },
+  options: { node: string; by: string; api: string; validMs?: number; now?: number },
 ): Promise<Enrolment> {
-  const { node, by, api, validMs = 3_600_000 } = options;
+  const { node, by, api, validMs = 3_600_000, now = Date.now() } = options;
   if (!NODE_PATTERN.test(node) || node === RECORD_NODE) {
     throw new RecordError({
       code: 'RECORD_NODE_NAME',
@@ -101,6 +102,13 @@ export async function createEnrolment(
      VALUES ($1, $2, $3, now() + $4 * interval '1 millisecond') RETURNING expires_at`,
     [hashOf(secret), node, by, validMs],
   );
+  const expiresAt = rows[0]!.expires_at;
+  await enqueueOutbox(db, {
+    type: 'enrolment.created',
+    time: instantOfMillis(now),
+    class: SYSTEM_CLASS,
+    data: { node, by, expiresAt: instantOfMillis(expiresAt.getTime()) },
+  });
   const token = encodeEnrolmentToken({
     api,
     log: head.log,
@@ -108,7 +116,7 @@ export async function createEnrolment(
     markFingerprint: fingerprintOf(head.markPublicKey),
     secret,
   });
-  return { token, node: node as NodeName, expiresAt: rows[0]!.expires_at };
+  return { token, node: node as NodeName, expiresAt };
 }
 
 /**

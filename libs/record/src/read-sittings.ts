@@ -1,21 +1,58 @@
 import type pg from 'pg';
-import { instantOfMillis, SYSTEM_CLASS } from '#events';
+import { type EventDraft, type Identity, instantOfMillis, SYSTEM_CLASS } from '#events';
 import { type ApiKey, apiKeyName } from './api-keys.js';
 import { enqueueOutbox } from './outbox.js';
 import { inTransaction } from './pool.js';
 
 /** Kinds of evidence that can be read. */
-export type ReadKind = 'sessions' | 'session' | 'events' | 'dead-letters' | 'receipt';
+export const READ_KINDS = [
+  'sessions',
+  'session',
+  'events',
+  'identities',
+  'connections',
+  'approvals',
+  'dead-letters',
+  'receipt',
+  'holds',
+  'retention',
+  'exports',
+  'keys',
+  'enrolments',
+] as const;
+export type ReadKind = (typeof READ_KINDS)[number];
+
+/** Who reads, and what he asked with. */
+export interface Reader extends Pick<ApiKey, 'id' | 'prefix' | 'label'> {
+  asked?: string;
+}
 
 /** Reads of one key and kind within this time of the first are one sitting. */
 export const SITTING_MS = 15 * 60_000;
 
+const SETTLE_EVERY_MS = 60_000;
+
+const ASKED_LENGTH = 1024;
+
+/** What a sitting has got so far, from this process. */
+interface Tally {
+  reader: Reader;
+  what: ReadKind;
+  sinceMs: number;
+  untilMs: number;
+  reads: number;
+  count: number;
+}
+
 /**
  * Puts reads on the record: one `record.read` a sitting, durable before the first byte of its first answer leaves. A sitting has a
- * fixed length, so whoever follows the log all day leaves one event a quarter of an hour, and following does not feed itself.
+ * fixed length, so whoever follows the log all day leaves two events a quarter of an hour, and following does not feed itself: the
+ * second, `record.answered`, says what was given out. A crash loses that one at most.
  */
 export class ReadSittings {
   private readonly known = new Map<string, number>();
+  private readonly tallies = new Map<string, Tally>();
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly pool: pg.Pool,
@@ -23,7 +60,7 @@ export class ReadSittings {
   ) {}
 
   /** Resolves once a sitting of this key and kind is on the record, or was before. @throws whatever Postgres says; then nothing may be shown */
-  async note(key: Pick<ApiKey, 'id' | 'prefix' | 'label'>, what: ReadKind): Promise<void> {
+  async note(key: Reader, what: ReadKind): Promise<void> {
     const name = `${key.id} ${what}`;
     const now = this.now();
     if ((this.known.get(name) ?? 0) > now) return;
@@ -40,14 +77,12 @@ export class ReadSittings {
           type: 'record.read',
           time: instantOfMillis(now),
           class: SYSTEM_CLASS,
-          identity: {
-            id: apiKeyName(key),
-            kind: 'service',
-            ...(key.label === null ? {} : { name: key.label }),
-            provider: 'affidavit-api',
-            verified: true,
+          identity: identityOf(key),
+          data: {
+            key: apiKeyName(key),
+            what,
+            ...(key.asked === undefined ? {} : { asked: key.asked.slice(0, ASKED_LENGTH) }),
           },
-          data: { key: apiKeyName(key), what },
         });
         return now + SITTING_MS;
       }
@@ -60,4 +95,73 @@ export class ReadSittings {
     if (this.known.size > 10_000) this.known.clear();
     this.known.set(name, until);
   }
+
+  /**
+   * Counts what was given out.
+   * @param count rows or events
+   * @param reads answers; 0 for more of one that was counted
+   */
+  tally(reader: Reader, what: ReadKind, count: number, reads = 1): void {
+    const name = `${reader.id} ${what}`;
+    const now = this.now();
+    let found = this.tallies.get(name);
+    if (found === undefined || found.untilMs <= now) {
+      if (found) this.tallies.set(`${name} ${found.sinceMs}`, found);
+      found = { reader, what, sinceMs: now, untilMs: this.known.get(name) ?? now + SITTING_MS, reads: 0, count: 0 };
+      this.tallies.set(name, found);
+    }
+    found.reads += reads;
+    found.count += count;
+    this.schedule();
+  }
+
+  /** Puts the totals of sittings that are over on the record, or of all. What cannot be written stays for the next time. */
+  async settle(options: { all?: boolean } = {}): Promise<void> {
+    for (const [name, tally] of this.tallies) {
+      if (!options.all && tally.untilMs > this.now()) continue;
+      this.tallies.delete(name);
+      try {
+        await inTransaction(this.pool, (client) => enqueueOutbox(client, this.answered(tally)));
+      } catch (error) {
+        this.tallies.set(`${name} ${tally.sinceMs}`, tally);
+        throw error;
+      }
+    }
+  }
+
+  /** Settles what is open; nothing may be read after it. */
+  async close(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.settle({ all: true });
+  }
+
+  private answered({ reader, what, sinceMs, reads, count }: Tally): EventDraft {
+    return {
+      type: 'record.answered',
+      time: instantOfMillis(this.now()),
+      class: SYSTEM_CLASS,
+      identity: identityOf(reader),
+      data: { key: apiKeyName(reader), what, since: instantOfMillis(sinceMs), reads, count },
+    };
+  }
+
+  private schedule(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      // PostgreSQL is away: it is tried again, and whoever reads meanwhile is told so.
+      this.settle()
+        .catch(() => undefined)
+        .then(() => this.tallies.size > 0 && this.schedule());
+    }, SETTLE_EVERY_MS).unref();
+  }
+}
+
+function identityOf(reader: Reader): Identity {
+  return {
+    id: apiKeyName(reader),
+    kind: 'service',
+    ...(reader.label === null ? {} : { name: reader.label }),
+    provider: 'affidavit-api',
+    verified: true,
+  };
 }

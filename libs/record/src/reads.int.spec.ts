@@ -1,7 +1,7 @@
 import type { TestProducer } from '../../../test/support/producer.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
 import { TestRecord } from '../../../test/support/test-record.js';
-import { createApiKey, ensureAdminKey, findApiKey, listApiKeys, revokeApiKey } from './api-keys.js';
+import { createApiKey, ensureAdminKey, findApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.js';
 import { type EventPageRange, readEventPage } from './event-pages.js';
 import { readHead } from './head.js';
 import { createPool } from './pool.js';
@@ -211,7 +211,9 @@ describe('reading the record', () => {
     it('open by the whole key only, until they are revoked or expire', async () => {
       const made = await createApiKey(record.pool, { role: 'viewer', label: 'auditor', by: 'test' });
       expect(made.key).toMatch(/^afd_[0-9a-z]{8}_[\w-]{43}$/);
-      expect(await findApiKey(prisma, made.key)).toMatchObject({ id: made.id, role: 'viewer', label: 'auditor' });
+      expect(await findApiKey(prisma, made.key)).toMatchObject({
+        key: { id: made.id, role: 'viewer', label: 'auditor', limits: null },
+      });
       for (const wrong of [
         '',
         made.prefix,
@@ -219,13 +221,13 @@ describe('reading the record', () => {
         made.key.slice(0, -1),
         made.key.replace(/.$/, (c) => (c === 'A' ? 'B' : 'A')),
       ]) {
-        expect(await findApiKey(prisma, wrong)).toBeUndefined();
+        expect((await findApiKey(prisma, wrong)).key).toBeUndefined();
       }
       const { rows } = await record.pool.query('SELECT api_key::text AS row FROM api_key');
       expect(rows[0].row).not.toContain(made.key.split('_')[2]);
       await revokeApiKey(record.pool, made.id, 'test');
       await revokeApiKey(record.pool, made.id, 'test');
-      expect(await findApiKey(prisma, made.key)).toBeUndefined();
+      expect(await findApiKey(prisma, made.key)).toEqual({ meant: made.prefix });
       expect(await eventsOf('key.created')).toMatchObject([
         { data: { key: `api-key:${made.prefix}`, role: 'viewer', by: 'test' } },
       ]);
@@ -236,8 +238,46 @@ describe('reading the record', () => {
         by: 'test',
         expiresAt: new Date(Date.now() + 60_000),
       });
-      expect(await findApiKey(prisma, short.key)).toBeDefined();
-      expect(await findApiKey(prisma, short.key, new Date(Date.now() + 61_000))).toBeUndefined();
+      expect((await findApiKey(prisma, short.key)).key).toBeDefined();
+      expect((await findApiKey(prisma, short.key, new Date(Date.now() + 61_000))).key).toBeUndefined();
+    });
+
+    it('get a new secret while the one before still opens, for as long as was said', async () => {
+      const made = await createApiKey(record.pool, { role: 'operator', label: 'sender', by: 'test' });
+      const rotated = await rotateApiKey(record.pool, made.id, { by: 'test', overlapMs: 60_000 });
+      expect(rotated).toMatchObject({ id: made.id, prefix: made.prefix, role: 'operator' });
+      const opens = async (text: string, inMs = 0) =>
+        (await findApiKey(prisma, text, new Date(Date.now() + inMs))).key !== undefined;
+      expect([await opens(made.key), await opens(rotated.key)]).toEqual([true, true]);
+      expect([await opens(made.key, 61_000), await opens(rotated.key, 61_000)]).toEqual([false, true]);
+      const again = await rotateApiKey(record.pool, made.id, { by: 'test', overlapMs: 0 });
+      expect([await opens(made.key), await opens(rotated.key), await opens(again.key)]).toEqual([false, false, true]);
+      expect((await eventsOf('key.rotated')).map(({ data }) => data)).toEqual([
+        { key: `api-key:${made.prefix}`, by: 'test', previousUntil: expect.any(String) },
+        { key: `api-key:${made.prefix}`, by: 'test' },
+      ]);
+      await revokeApiKey(record.pool, made.id, 'test');
+      await expect(rotateApiKey(record.pool, made.id, { by: 'test', overlapMs: 0 })).rejects.toMatchObject({
+        code: 'RECORD_KEY_OVER',
+      });
+      const nobody = '7f0b7f9e-7e1e-4f0e-9a5e-4a9f0a4f6a11';
+      await expect(rotateApiKey(record.pool, nobody, { by: 'test', overlapMs: 0 })).rejects.toMatchObject({
+        code: 'RECORD_KEY_UNKNOWN',
+      });
+    });
+
+    it('of auditors carry their limits, which the database keeps from all others', async () => {
+      const limits = {
+        from: '2026-01-01T00:00:00.000000Z',
+        to: '2026-02-01T00:00:00.000000Z',
+        connections: ['orders'],
+      };
+      const made = await createApiKey(record.pool, { role: 'auditor', by: 'test', limits });
+      expect((await findApiKey(prisma, made.key)).key).toMatchObject({ role: 'auditor', limits });
+      expect((await eventsOf('key.created'))[0]).toMatchObject({ data: { role: 'auditor', limits } });
+      await expect(createApiKey(record.pool, { role: 'admin', by: 'test', limits })).rejects.toMatchObject({
+        code: '23514',
+      });
     });
 
     it('say when they were last used, in UTC also on a server that is set to another zone', async () => {
@@ -267,7 +307,7 @@ describe('reading the record', () => {
       const made = await Promise.all([1, 2, 3].map(() => ensureAdminKey(record.pool, (key) => void kept.push(key))));
       expect(made.filter(Boolean).length).toBe(1);
       expect(kept.length).toBe(1);
-      expect(await findApiKey(prisma, kept[0]!)).toMatchObject({ role: 'admin' });
+      expect(await findApiKey(prisma, kept[0]!)).toMatchObject({ key: { role: 'admin' } });
     });
 
     it('never lock everybody out', async () => {
@@ -300,6 +340,32 @@ describe('reading the record', () => {
       const events = await eventsOf('record.read');
       expect(events.length).toBe(3);
       expect(events[0]).toMatchObject({ class: 'system', identity: { id: `api-key:${made.prefix}`, name: 'auditor' } });
+    });
+
+    it('are counted, and their totals are one more event a sitting', async () => {
+      const made = await createApiKey(record.pool, { role: 'viewer', by: 'test' });
+      const key = { ...made, label: null };
+      let now = NOON;
+      const sittings = new ReadSittings(record.pool, () => now);
+      for (let round = 0; round < 20; round++) {
+        await sittings.note(key, 'events');
+        sittings.tally(key, 'events', 100);
+      }
+      await sittings.settle();
+      expect(await eventsOf('record.answered')).toEqual([]);
+      now += SITTING_MS;
+      await sittings.note(key, 'events');
+      sittings.tally(key, 'events', 1);
+      await record.pool.query('ALTER TABLE outbox RENAME TO outbox_away');
+      await expect(sittings.settle()).rejects.toThrow('outbox');
+      await record.pool.query('ALTER TABLE outbox_away RENAME TO outbox');
+      await sittings.settle();
+      const total = { key: `api-key:${made.prefix}`, what: 'events', since: '2026-11-25T12:00:00.000000Z' };
+      expect((await eventsOf('record.answered')).map(({ data }) => data)).toEqual([
+        { ...total, reads: 20, count: 2_000 },
+      ]);
+      await sittings.close();
+      expect((await eventsOf('record.answered')).at(-1)).toMatchObject({ data: { reads: 1, count: 1 } });
     });
   });
 

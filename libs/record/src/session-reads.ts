@@ -1,4 +1,4 @@
-import { RecordError } from './errors.js';
+import { decodeCursor, encodeCursor } from './cursors.js';
 import type { Prisma, Session } from './generated/client.js';
 import type { PrismaClient } from './prisma.js';
 import type { SessionRow, SessionState } from './session-fold.js';
@@ -15,8 +15,13 @@ export interface SessionFilter {
   identity?: string;
   kind?: string;
   connection?: string;
+  /** On any of these. */
+  connections?: readonly string[];
+  /** Of the connection, such as `postgres`. */
+  type?: string;
   state?: SessionState;
   outcome?: string;
+  approval?: string;
 }
 
 export interface SessionPage {
@@ -36,16 +41,20 @@ export async function listSessions(
   filter: SessionFilter,
   page: { limit: number; cursor?: string },
 ): Promise<SessionPage> {
+  const asked = ['sessions', filter];
   const where: Prisma.SessionWhereInput[] = [];
   if (filter.from !== undefined) where.push({ openedAt: { gte: filter.from } });
   if (filter.to !== undefined) where.push({ openedAt: { lt: filter.to } });
   if (filter.identity !== undefined) where.push({ identityId: filter.identity });
   if (filter.kind !== undefined) where.push({ identityKind: filter.kind });
   if (filter.connection !== undefined) where.push({ connection: filter.connection });
+  if (filter.connections !== undefined) where.push({ connection: { in: [...filter.connections] } });
+  if (filter.type !== undefined) where.push({ connectionType: filter.type });
+  if (filter.approval !== undefined) where.push({ approvalState: filter.approval });
   if (filter.state !== undefined) where.push({ state: filter.state });
   if (filter.outcome !== undefined) where.push({ outcome: filter.outcome });
   if (page.cursor !== undefined) {
-    const [openedAt, id] = decodeCursor(page.cursor);
+    const [openedAt = '', id = ''] = decodeCursor(page.cursor, asked, 2);
     // The first condition follows from the second; it lets the index start where the page does.
     where.push({ openedAt: { lte: openedAt } }, { OR: [{ openedAt: { lt: openedAt } }, { id: { lt: id } }] });
   }
@@ -58,7 +67,7 @@ export async function listSessions(
   const sessions = found.slice(0, page.limit).map(viewOf);
   const last = sessions.at(-1);
   if (found.length <= page.limit || !last) return { sessions };
-  return { sessions, cursor: encodeCursor(last) };
+  return { sessions, cursor: encodeCursor(asked, [last.openedAt, last.id]) };
 }
 
 export async function getSession(prisma: PrismaClient, id: string): Promise<SessionView | undefined> {
@@ -76,31 +85,4 @@ function viewOf(row: Omit<Session, 'facts'>): SessionView {
     bytesIn: Number(bytesIn),
     bytesOut: Number(bytesOut),
   };
-}
-
-function encodeCursor({ openedAt, id }: SessionView): string {
-  return Buffer.from(JSON.stringify([openedAt, id])).toString('base64url');
-}
-
-function decodeCursor(cursor: string): [string, string] {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(value) && value.length === 2) {
-      const [openedAt, id] = value as unknown[];
-      if (isText(openedAt) && isText(id)) return [openedAt, id];
-    }
-  } catch {
-    // Answered below, like every other text that is no cursor.
-  }
-  throw new RecordError({
-    code: 'RECORD_CURSOR_INVALID',
-    message: 'the cursor is not one that this log gave out',
-    remedy: 'Take the cursor from the answer before, unchanged, or begin without one.',
-    retry: 'never',
-  });
-}
-
-/** PostgreSQL takes no NUL. */
-function isText(value: unknown): value is string {
-  return typeof value === 'string' && value.isWellFormed() && !value.includes('\u0000');
 }

@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { AuditEvent } from '#events';
 import { type EventPage, readEventPage } from './event-pages.js';
 import { readHead } from './head.js';
 import { inTransaction, type Queryable } from './pool.js';
+import { claimReading, endReading } from './reading-claims.js';
 import {
   mergeSessionFacts,
   SESSION_EVENT_TYPES,
@@ -18,6 +20,9 @@ import {
 
 const PAGE_EVENTS = 1_000;
 const PAGE_BYTES = 4 * 1024 * 1024;
+
+/** A rebuild renews its claim on what it reads long before this. */
+const CLAIM_MS = 10 * 60_000;
 
 /** Tables that hold rows of the fold: the one that is read, and the one beside it during a rebuild. */
 type SessionTable = 'session' | 'pg_temp.session_rebuild';
@@ -43,18 +48,20 @@ export async function projectSessions(
   options: { signal?: AbortSignal; pageEvents?: number } = {},
 ): Promise<ProjectionProgress> {
   let events = 0;
-  for (;;) {
+  for (let arePurgesLeft = false; ; ) {
     const page = await inTransaction(pool, async (client): Promise<ProjectionProgress> => {
       const position = await lockCursor(client);
       const { size: head } = await readHead(client);
       if (position === undefined) return { position: await sessionCursor(client), head, events: 0, busy: true };
+      arePurgesLeft = await foldAnewAfterPurge(client, position);
       if (position >= head) return { position, head, events: 0, busy: false };
       const folded = await foldPage(client, 'session', position, head, options.pageEvents ?? PAGE_EVENTS);
       await client.query(`UPDATE projection SET position = $1 WHERE name = 'sessions'`, [folded.position]);
       return { ...folded, head, busy: false };
     });
     events += page.events;
-    if (page.busy || page.position >= page.head || options.signal?.aborted) return { ...page, events };
+    const isDone = page.position >= page.head && !arePurgesLeft;
+    if (page.busy || isDone || options.signal?.aborted) return { ...page, events };
   }
 }
 
@@ -75,13 +82,25 @@ export async function rebuildSessions(
   pool: pg.Pool,
   onProgress: (progress: { position: bigint; until: bigint }) => void = () => {},
 ): Promise<RebuildResult> {
+  // What it has folded must not be purged before it is done.
+  const claim = { id: `rebuild-${randomUUID()}`, what: 'a rebuild of the sessions', validMs: CLAIM_MS };
   const client = await pool.connect();
   let broken = true;
+  let claimedAt = performance.now();
   try {
+    await claimReading(client, claim);
     await client.query('DROP TABLE IF EXISTS pg_temp.session_rebuild');
     await client.query('CREATE TEMPORARY TABLE session_rebuild (LIKE session INCLUDING DEFAULTS INCLUDING INDEXES)');
-    const result = await rebuildThrough(client, onProgress);
+    const result = await rebuildThrough(client, (progress) => {
+      if (performance.now() - claimedAt > CLAIM_MS / 4) {
+        claimedAt = performance.now();
+        // Where this fails the next page fails, too.
+        claimReading(client, claim).catch(() => undefined);
+      }
+      onProgress(progress);
+    });
     await client.query('DROP TABLE pg_temp.session_rebuild');
+    await endReading(client, claim.id);
     broken = false;
     return result;
   } finally {
@@ -161,6 +180,33 @@ export async function sessionHorizon(db: Queryable): Promise<bigint> {
   return (await sessionCursor(db)) - 1n;
 }
 
+const PURGED_AT_ONCE = 500;
+
+/**
+ * Rows of sessions of which a purge took events are made anew from what is left of them, as a rebuild would make them: so many at once
+ * that new events need not wait for all.
+ * @returns whether there may be more
+ */
+async function foldAnewAfterPurge(client: pg.PoolClient, cursor: bigint): Promise<boolean> {
+  const { rows } = await client.query<{ id: string; isLeft: boolean }>(
+    `WITH taken AS (
+       DELETE FROM session_purged WHERE (partition, session_id) IN (
+         SELECT partition, session_id FROM session_purged JOIN partition p ON p.name = partition WHERE p.state = 'purged' LIMIT $1)
+       RETURNING session_id)
+     SELECT session_id AS id, EXISTS (SELECT FROM event e WHERE e.session_id = t.session_id) AS "isLeft"
+       FROM (SELECT DISTINCT session_id FROM taken) t`,
+    [PURGED_AT_ONCE],
+  );
+  if (rows.length === 0) return false;
+  await client.query('DELETE FROM session WHERE id = ANY($1)', [rows.map((row) => row.id)]);
+  for (const { id } of rows.filter((row) => row.isLeft)) {
+    for (let from = 0n; from < cursor; ) {
+      from = (await foldPage(client, 'session', from, cursor, PAGE_EVENTS, id)).position;
+    }
+  }
+  return true;
+}
+
 async function lockCursor(client: pg.PoolClient): Promise<bigint | undefined> {
   const { rows } = await client.query<{ position: bigint }>(
     `SELECT position FROM projection WHERE name = 'sessions' FOR UPDATE SKIP LOCKED`,
@@ -174,11 +220,12 @@ async function foldPage(
   from: bigint,
   until: bigint,
   limit: number,
+  session?: string,
 ): Promise<{ position: bigint; events: number }> {
   const page = await readEventPage(
     client,
     { from, until, limit, maxBytes: PAGE_BYTES },
-    { types: SESSION_EVENT_TYPES, originalsOnly: true },
+    { types: SESSION_EVENT_TYPES, originalsOnly: true, ...(session === undefined ? {} : { session }) },
   );
   const told = factsBySession(page.events);
   if (told.size > 0) {

@@ -10,6 +10,7 @@ import { KILL_CASES } from './kill.js';
 import { POSTGRES_CASES } from './postgres.js';
 import { READ_BACK_CASES } from './read-back.js';
 import { REDIS_CASES } from './redis.js';
+import { RETENTION_CASES } from './retention.js';
 
 export const CASES: readonly FaultCase[] = [
   ...AWAY_CASES,
@@ -23,4 +24,5 @@ export const CASES: readonly FaultCase[] = [
   ...POSTGRES_CASES,
   ...READ_BACK_CASES,
   ...REDIS_CASES,
+  ...RETENTION_CASES,
 ];

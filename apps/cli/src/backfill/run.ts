@@ -88,7 +88,7 @@ function plan(
 /** Whoever starts it again wants it to go on. */
 async function goOn(api: ApiClient, backfill: BackfillView): Promise<BackfillView> {
   if (backfill.state !== 'paused') return backfill;
-  return api.post<BackfillView>(`/v1/backfills/${backfill.id}/resume`);
+  return api.act('/v1/backfills/{id}/resume', { path: { id: backfill.id } });
 }
 
 /** Before anything is planned: a key that is not taken is a matter of a minute, not of the ledger. */

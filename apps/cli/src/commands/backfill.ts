@@ -19,7 +19,7 @@ export function backfillCommand(): Command {
     .addCommand(runCommand(), { isDefault: true })
     .addCommand(
       withSource(new Command('list').description('Backfills, newest first.')).action(async (options: Source) => {
-        const { backfills } = await (await client(options.source)).get<{ backfills: BackfillView[] }>('/v1/backfills');
+        const { backfills } = await (await client(options.source)).read('/v1/backfills');
         await present(options, backfills, (all) =>
           table(
             ['backfill', 'destination', 'state', 'from', 'to', 'cut up to', 'sent', 'late', 'dead', 'planned', 'by'],
@@ -34,8 +34,8 @@ export function backfillCommand(): Command {
     .addCommand(
       withSource(new Command('show').description('What became of one so far.').argument('<id>', 'its id')).action(
         async (id: string, options: Source) => {
-          const path = `/v1/backfills/${encodeURIComponent(id)}`;
-          await present(options, await (await client(options.source)).get<BackfillView>(path), reportText);
+          const found = await (await client(options.source)).read('/v1/backfills/{id}', { path: { id } });
+          await present(options, found, reportText);
         },
       ),
     )
@@ -74,8 +74,8 @@ function runCommand(): Command {
 function turnCommand(name: 'pause' | 'resume' | 'cancel', description: string): Command {
   return withSource(new Command(name).description(description).argument('<id>', 'its id')).action(
     async (id: string, options: Source) => {
-      const path = `/v1/backfills/${encodeURIComponent(id)}/${name}`;
-      await present(options, await (await client(options.source)).post<BackfillView>(path), reportText);
+      const turned = await (await client(options.source)).act(`/v1/backfills/{id}/${name}`, { path: { id } });
+      await present(options, turned, reportText);
     },
   );
 }

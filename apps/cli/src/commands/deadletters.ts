@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { ApiClient } from '../api-client.js';
-import type { DeadLetterView, DeliveryView, WholeDeadLetterView } from '../api-types.js';
+import type { DeadLetterView } from '../api-types.js';
 import { usageError } from '../errors.js';
 import { colours, cut, type OutputOptions, plain, present, table } from '../output.js';
 import { grouped } from '../progress.js';
@@ -61,10 +61,7 @@ export function deadLettersCommand(): Command {
 }
 
 async function list({ json, ...query }: OutputOptions & Record<string, string>): Promise<void> {
-  const page = await (await client()).get<{ deadLetters: DeadLetterView[]; next: string | null }>(
-    '/v1/dead-letters',
-    query,
-  );
+  const page = await (await client()).read('/v1/dead-letters', { query });
   await present({ json }, page, async ({ deadLetters, next }) =>
     [
       await table(
@@ -92,7 +89,9 @@ async function show(position: string, { destination, json }: OutputOptions & { d
   const api = await client();
   const at = positionOf(position);
   const name = destination ?? (await onlyDestination(api));
-  const letter = await api.get<WholeDeadLetterView>(`/v1/dead-letters/${encodeURIComponent(name)}/${at}`);
+  const letter = await api.read('/v1/dead-letters/{destination}/{position}', {
+    path: { destination: name, position: String(at) },
+  });
   await present({ json }, letter, async (one) => {
     const facts: [string, string][] = [
       ['event', one.event],
@@ -125,7 +124,7 @@ async function show(position: string, { destination, json }: OutputOptions & { d
 
 /** The API asks for the destination in the address. */
 async function onlyDestination(api: ApiClient): Promise<string> {
-  const { destinations } = await api.get<DeliveryView>('/v1/delivery');
+  const { destinations } = await api.read('/v1/delivery');
   const [first] = destinations;
   if (first && destinations.length === 1) return first.destination;
   const names = destinations.map((one) => one.destination).join(', ');
@@ -142,10 +141,7 @@ async function act(
   }
   const chosen = all ? { all } : { positions: given.map(positionOf) };
   const body = { destination, reason, ...chosen };
-  const acted = await (await client()).post<{ destination: string; count: number; skipped: string[] }>(
-    `/v1/dead-letters/${name}`,
-    body,
-  );
+  const acted = await (await client()).act(`/v1/dead-letters/${name}`, { body });
   await present({ json }, acted, ({ count, skipped }) =>
     [
       name === 'retry'

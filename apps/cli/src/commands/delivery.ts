@@ -16,7 +16,7 @@ export function deliveryCommand(): Command {
         .description('Each destination and lane: lag, rate, what is in doubt or dead, what is due when and why.')
         .option('--json', 'machine-readable output')
         .action(async (options: OutputOptions) => {
-          await present(options, await (await client()).get<DeliveryView>('/v1/delivery'), describe);
+          await present(options, await (await client()).read('/v1/delivery'), describe);
         }),
     )
     .addCommand(
@@ -41,7 +41,7 @@ export function deliveryCommand(): Command {
         .option('--destination <name>', 'of one destination')
         .option('--json', 'machine-readable output')
         .action(async ({ json, ...body }: OutputOptions & { destination?: string }) => {
-          const swept = await (await client()).post<{ destinations: SweptView[] }>('/v1/delivery/sweep', body);
+          const swept = await (await client()).act('/v1/delivery/sweep', { body });
           await present({ json }, swept, ({ destinations }) =>
             table(
               ['destination', 'due', 'later', 'paused'],
@@ -50,13 +50,6 @@ export function deliveryCommand(): Command {
           );
         }),
     );
-}
-
-interface SweptView {
-  destination: string;
-  due: number;
-  later: number;
-  paused: number;
 }
 
 async function describe({ destinations }: DeliveryView): Promise<string> {
@@ -111,10 +104,7 @@ interface BatchOptions extends OutputOptions {
 }
 
 async function batches({ json, attempts, ...query }: BatchOptions & Record<string, unknown>): Promise<void> {
-  const page = await (await client()).get<{ batches: BatchView[]; next: string | null }>(
-    '/v1/delivery/batches',
-    query as Record<string, string>,
-  );
+  const page = await (await client()).read('/v1/delivery/batches', { query });
   await present({ json }, page, async ({ batches: found, next }) =>
     [
       attempts ? await attemptTable(found) : await batchTable(found),

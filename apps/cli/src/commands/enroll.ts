@@ -1,12 +1,6 @@
 import { Command } from 'commander';
 import { colours, type OutputOptions, present } from '../output.js';
 
-interface Enrolment {
-  token: string;
-  node: string;
-  expiresAt: string;
-}
-
 export function enrollCommand(): Command {
   return new Command('enroll')
     .description('Admit a gateway: prints the one-time token that its first start needs.')
@@ -14,7 +8,7 @@ export function enrollCommand(): Command {
     .option('--json', 'machine-readable output')
     .action(async (node: string, options: OutputOptions) => {
       const [{ loadSettings }, { ApiClient }] = await Promise.all([import('#platform'), import('../api-client.js')]);
-      const enrolment = await ApiClient.of(loadSettings()).post<Enrolment>('/v1/enrolments', { node });
+      const enrolment = await ApiClient.of(loadSettings()).act('/v1/enrolments', { body: { node } });
       await present(options, enrolment, ({ token, expiresAt }) =>
         [
           token,

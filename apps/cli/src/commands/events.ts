@@ -44,12 +44,12 @@ async function tail(options: TailOptions): Promise<void> {
   let after = options.after;
   if (after === undefined) {
     // The last ones first; what came meanwhile follows them.
-    const page = await client.get<EventPage>('/v1/events', { ...filter, before: 'head', limit: options.limit });
+    const page = await client.read('/v1/events', { query: { ...filter, before: 'head', limit: options.limit } });
     show(page.events.reverse());
     after = String(BigInt(page.head) - 1n);
   }
   for (;;) {
-    const page: EventPage = await client.get<EventPage>('/v1/events', { ...filter, after, limit: PAGE });
+    const page: EventPage = await client.read('/v1/events', { query: { ...filter, after, limit: PAGE } });
     show(page.events);
     after = page.next;
     if (page.more) continue;

@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import type { ProducerView } from '../api-types.js';
 import { colours, type OutputOptions, present, table } from '../output.js';
 
 async function client() {
@@ -15,7 +14,7 @@ export function producerCommand(): Command {
         .description('Every run, with the last number that the record holds of it.')
         .option('--json', 'machine-readable output')
         .action(async (options: OutputOptions) => {
-          const { producers } = await (await client()).get<{ producers: ProducerView[] }>('/v1/producers');
+          const { producers } = await (await client()).read('/v1/producers');
           await present(options, producers, (all) =>
             table(
               ['node', 'epoch', 'state', 'recorded up to', 'previous', 'opened', 'changed'],
@@ -35,13 +34,10 @@ export function producerCommand(): Command {
         .requiredOption('--reason <text>', 'why it is lost')
         .option('--json', 'machine-readable output')
         .action(async (node: string, epoch: string, options: OutputOptions & { to: string; reason: string }) => {
-          const answer = await (await client()).post(
-            `/v1/producers/${encodeURIComponent(node)}/${encodeURIComponent(epoch)}/declare-lost`,
-            {
-              to: Number(options.to),
-              reason: options.reason,
-            },
-          );
+          const answer = await (await client()).act('/v1/producers/{node}/{epoch}/declare-lost', {
+            path: { node, epoch },
+            body: { to: Number(options.to), reason: options.reason },
+          });
           await present(
             options,
             answer,

@@ -25,7 +25,7 @@ export function receiptCommand(): Command {
     .action(async (id: string, { observe, json }: ReceiptOptions) => {
       const [{ loadSettings }, { ApiClient }] = await Promise.all([import('#platform'), import('../api-client.js')]);
       const settings = loadSettings();
-      const receipt = await ApiClient.of(settings).get<ReceiptView>(`/v1/receipts/${encodeURIComponent(id)}`);
+      const receipt = await ApiClient.of(settings).read('/v1/receipts/{eventId}', { path: { eventId: id } });
       if (!observe) return present({ json }, receipt, (one) => timeline(one));
       const now = await lookNow(settings, receipt);
       return present({ json }, { ...receipt, now }, (one) => timeline(one, one.now));

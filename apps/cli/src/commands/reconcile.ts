@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { ApiClient } from '../api-client.js';
-import type { FindingView, ReconciliationResult, ReconciliationView } from '../api-types.js';
+import type { FindingView, ReconciliationResult } from '../api-types.js';
 import { EXIT } from '../errors.js';
 import { colours, cut, type OutputOptions, plain, present, table } from '../output.js';
 import { ProgressBar } from '../progress.js';
@@ -58,16 +58,14 @@ export function reconcileCommand(): Command {
 
 async function run({ wait, json, destination, from, to, sendMissing = false }: ReconcileOptions): Promise<void> {
   const api = await client();
-  const made = await api.post<ReconciliationView>('/v1/reconciliations', { destination, from, to, sendMissing });
+  const made = await api.act('/v1/reconciliations', { body: { destination, from, to, sendMissing } });
   if (wait) return show(await follow(api, made.id), { json });
   await present({ json }, made, ({ id }) => `${id} is asked for; affidavit reconcile show ${id}`);
 }
 
 async function list({ limit, json }: OutputOptions & { limit: string }): Promise<void> {
   const api = await client();
-  const { reconciliations } = await api.get<{ reconciliations: ReconciliationView[] }>('/v1/reconciliations', {
-    limit,
-  });
+  const { reconciliations } = await api.read('/v1/reconciliations', { query: { limit } });
   await present({ json }, reconciliations, (all) =>
     table(
       ['reconciliation', 'state', 'destination', 'positions', 'checked', 'missing', 'resent', 'copies', 'by', 'at'],
@@ -88,7 +86,7 @@ async function list({ limit, json }: OutputOptions & { limit: string }): Promise
 }
 
 function resultOf(api: ApiClient, id: string): Promise<ReconciliationResult> {
-  return api.get<ReconciliationResult>(`/v1/reconciliations/${encodeURIComponent(id)}`);
+  return api.read('/v1/reconciliations/{id}', { path: { id } });
 }
 
 async function follow(api: ApiClient, id: string): Promise<ReconciliationResult> {

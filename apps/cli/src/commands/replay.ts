@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { ApiClient } from '../api-client.js';
-import type { PlanBlockView, ReplayReportView, ReplayView, WholeReplayView } from '../api-types.js';
+import type { PlanBlockView, ReplayReportView, WholeReplayView } from '../api-types.js';
 import { EXIT, usageError } from '../errors.js';
 import { colours, type OutputOptions, plain, present, table } from '../output.js';
 import { grouped, ProgressBar } from '../progress.js';
@@ -98,14 +98,14 @@ export function replayCommand(): Command {
 
 async function plan({ wait, json, ...asked }: PlanOptions): Promise<void> {
   const api = await client();
-  const made = await api.post<ReplayView>('/v1/replays', asked);
+  const made = await api.act('/v1/replays', { body: asked });
   const planned = await follow(api, made.id, wait ? 'planning' : undefined);
   await present({ json }, planned, describe);
   if (wait && planned.state !== 'planned') process.exitCode = EXIT.failed;
 }
 
 async function list({ json, ...filter }: OutputOptions & Record<string, string>): Promise<void> {
-  const { replays } = await (await client()).get<{ replays: ReplayView[] }>('/v1/replays', filter);
+  const { replays } = await (await client()).read('/v1/replays', { query: filter });
   await present({ json }, replays, (all) =>
     table(
       ['replay', 'state', 'destination', 'positions', 'events', 'late', 'planned by', 'at'],
@@ -125,13 +125,13 @@ async function list({ json, ...filter }: OutputOptions & Record<string, string>)
 
 async function show(id: string, { blocks: withBlocks, json }: OutputOptions & { blocks?: boolean }): Promise<void> {
   const api = await client();
-  const replay = await api.get<WholeReplayView>(pathOf(id));
+  const replay = await api.read('/v1/replays/{id}', { path: { id: checked(id) } });
   if (!withBlocks) return present({ json }, replay, describe);
   const blocks: PlanBlockView[] = [];
   for (let after: string | null = '-1'; after !== null; ) {
-    const page: { blocks: PlanBlockView[]; next: string | null } = await api.get(`${pathOf(id)}/blocks`, {
-      after,
-      limit: 1000,
+    const page: { blocks: PlanBlockView[]; next: string | null } = await api.read('/v1/replays/{id}/blocks', {
+      path: { id: checked(id) },
+      query: { after, limit: 1000 },
     });
     blocks.push(...page.blocks);
     after = page.next;
@@ -159,12 +159,16 @@ function tableOf(blocks: PlanBlockView[]): Promise<string> {
 }
 
 async function act(name: 'pause' | 'cancel', id: string, options: OutputOptions): Promise<void> {
-  await present(options, await (await client()).post<WholeReplayView>(`${pathOf(id)}/${name}`), describe);
+  await present(
+    options,
+    await (await client()).act(`/v1/replays/{id}/${name}`, { path: { id: checked(id) } }),
+    describe,
+  );
 }
 
 async function actAndFollow(name: 'start' | 'resume', id: string, { wait, json }: WaitOptions): Promise<void> {
   const api = await client();
-  const begun = await api.post<WholeReplayView>(`${pathOf(id)}/${name}`);
+  const begun = await api.act(`/v1/replays/{id}/${name}`, { path: { id: checked(id) } });
   if (!json) for (const text of purgesOf(begun)) process.stderr.write(`${text}\n`);
   const ended = await follow(api, id, wait ? 'running' : undefined);
   await present({ json }, ended, describe);
@@ -177,7 +181,7 @@ const LOOK_MS = 500;
 async function follow(api: ApiClient, id: string, state: 'planning' | 'running' | undefined): Promise<WholeReplayView> {
   const bar = new ProgressBar(state === 'planning' ? 'planning' : 'sending');
   for (;;) {
-    const replay = await api.get<WholeReplayView>(pathOf(id));
+    const replay = await api.read('/v1/replays/{id}', { path: { id: checked(id) } });
     if (state !== undefined) {
       const { progress, hindrance } = replay;
       const note = plain(hindrance);
@@ -194,11 +198,11 @@ async function follow(api: ApiClient, id: string, state: 'planning' | 'running' 
   }
 }
 
-function pathOf(id: string): string {
+function checked(id: string): string {
   if (!/^replay-[0-9a-z]{10}$/.test(id)) {
     throw usageError(`${JSON.stringify(id)} is not the id of a replay`, 'Take one from `affidavit replay list`.');
   }
-  return `/v1/replays/${id}`;
+  return id;
 }
 
 function describe(replay: WholeReplayView): string {

@@ -1,9 +1,14 @@
 import { Command } from 'commander';
 import { EXIT } from '../errors.js';
 import { colours, type OutputOptions, plain, present, table } from '../output.js';
+import { retentionActs } from './retention-acts.js';
 
 export function retentionCommand(): Command {
-  return new Command('retention').description('How long events are kept, here and at Datadog.').addCommand(
+  const command = new Command('retention').description(
+    'How long events are kept, what is purged when, here and at Datadog.',
+  );
+  for (const act of retentionActs()) command.addCommand(act);
+  return command.addCommand(
     new Command('compare')
       .description(
         'Compare our retention classes with the indexes at Datadog and with retention.evidence. Exit code 1 where they disagree.',

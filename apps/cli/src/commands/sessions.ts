@@ -1,11 +1,19 @@
 import { Command } from 'commander';
-import type { SessionAnswer, SessionPage, SessionView } from '../api-types.js';
-import { colours, cut, type OutputOptions, plain, present, table } from '../output.js';
+import type { ApiClient } from '../api-client.js';
+import type { SessionAnswer, SessionView } from '../api-types.js';
+import { colours, type OutputOptions, plain, present, table } from '../output.js';
 
 interface ListOptions extends OutputOptions {
   identity?: string;
+  kind?: string;
   connection?: string;
+  type?: string;
   state?: string;
+  outcome?: string;
+  approval?: string;
+  bypassedApproval?: boolean;
+  since?: string;
+  until?: string;
   limit: string;
   cursor?: string;
 }
@@ -22,48 +30,73 @@ export function sessionsCommand(): Command {
       new Command('list')
         .description('Sessions, the newest first.')
         .option('--identity <id>', 'of one identity')
+        .option('--kind <kind>', 'of agents, humans or services')
         .option('--connection <name>', 'on one connection')
+        .option('--type <type>', 'on connections of one type, such as postgres')
         .option('--state <state>', 'open, closed, denied or abandoned')
+        .option('--outcome <outcome>', 'that ended so, such as failure')
+        .option('--approval <state>', 'none, requested, granted, rejected, expired or bypassed')
+        .option('--bypassed-approval', 'in which an approval was gone around')
+        .option('--since <when>', 'opened from then on: an instant, a date, or a time ago (2d)')
+        .option('--until <when>', 'opened before')
         .option('--limit <n>', 'at most so many, up to 1000', '50')
         .option('--cursor <next>', 'the page after the one that said so (`next` in its JSON)')
         .option('--json', 'machine-readable output')
         .action(async (options: ListOptions) => {
-          const { identity, connection, state, limit, cursor } = options;
-          const page = await (await client()).get<SessionPage>('/v1/sessions', {
-            identity,
-            connection,
-            state,
-            limit,
-            cursor,
-          });
-          await present(options, page, ({ sessions }) =>
-            table(
-              ['opened', 'session', 'who', 'connection', 'commands', 'failed', 'approval', 'state', 'outcome'],
-              sessions.map((one) => [
-                one.openedAt.slice(0, 19),
-                one.id,
-                whoOf(one),
-                one.connection,
-                one.commands,
-                one.failed,
-                one.approvalRequired ? one.approvalState : 'not required',
-                one.state,
-                one.outcome,
-              ]),
-            ),
+          const { json: _, since, until, bypassedApproval, approval, ...rest } = options;
+          const { instantOf } = await import('../times.js');
+          const query = {
+            ...rest,
+            approval: bypassedApproval ? 'bypassed' : approval,
+            ...(since === undefined ? {} : { from: instantOf(since, 'ago') }),
+            ...(until === undefined ? {} : { to: instantOf(until, 'ago') }),
+          };
+          const page = await (await client()).read('/v1/sessions', { query });
+          await present(options, page, async ({ sessions, next }) =>
+            [
+              await table(
+                ['opened', 'session', 'who', 'connection', 'commands', 'failed', 'approval', 'state', 'outcome'],
+                sessions.map((one) => [
+                  one.openedAt.slice(0, 19),
+                  one.id,
+                  whoOf(one),
+                  one.connection,
+                  one.commands,
+                  one.failed,
+                  one.approvalRequired ? one.approvalState : 'not required',
+                  one.state,
+                  one.outcome,
+                ]),
+              ),
+              ...(next === null ? [] : [colours.dim(`There are more: --cursor ${next}`)]),
+            ].join('\n'),
           );
         }),
     )
     .addCommand(
       new Command('show')
-        .description('One session: who, which connection, which commands, approval, outcome.')
+        .description('One session: who, which connection, approval, outcome, and all that it did, in order.')
         .argument('<id>', 'id of the session')
         .option('--json', 'machine-readable output')
         .action(async (id: string, options: OutputOptions) => {
-          const answer = await (await client()).get<SessionAnswer>(`/v1/sessions/${encodeURIComponent(id)}`);
+          const answer = await wholeSession(await client(), id);
           await present(options, answer, showSession);
         }),
     );
+}
+
+/** More is left to `affidavit events tail`. */
+const MOST_EVENTS = 5_000;
+
+async function wholeSession(api: ApiClient, id: string): Promise<SessionAnswer> {
+  const path = { id };
+  const answer = await api.read('/v1/sessions/{id}', { path, query: { limit: 1000 } });
+  while (answer.more && answer.events.length < MOST_EVENTS) {
+    const page = await api.read('/v1/sessions/{id}', { path, query: { limit: 1000, after: answer.next } });
+    answer.events.push(...page.events);
+    Object.assign(answer, { next: page.next, more: page.more });
+  }
+  return answer;
 }
 
 function whoOf(session: SessionView): string {
@@ -71,8 +104,8 @@ function whoOf(session: SessionView): string {
   return session.identityVerified === false ? `${name} (claimed)` : name;
 }
 
-async function showSession({ session, events, more }: SessionAnswer): Promise<string> {
-  const { eventSentence } = await import('../sentences.js');
+async function showSession({ session, holds, events, more }: SessionAnswer): Promise<string> {
+  const { timelineOf } = await import('../timeline.js');
   const facts: [string, string][] = [
     ['session', session.id],
     [
@@ -85,19 +118,12 @@ async function showSession({ session, events, more }: SessionAnswer): Promise<st
     ['commands', `${session.commands}, ${session.failed} failed`],
     ['approval', session.approvalRequired ? session.approvalState : 'not required'],
     ['outcome', [session.state, session.outcome, session.reason].filter(Boolean).join(', ')],
+    ...holds.map(({ id, matter }): [string, string] => ['held', `${id}, matter ${matter}`]),
   ];
   return [
     ...facts.map(([name, text]) => `${colours.bold(name.padEnd(11))} ${plain(text)}`),
     '',
-    await table(
-      ['position', 'time', 'type', ''],
-      events.map((one) => [
-        one.position,
-        one.event?.time.slice(11, 23),
-        one.event?.type ?? 'quarantined',
-        cut(plain(eventSentence(one)), 100),
-      ]),
-    ),
+    timelineOf(events),
     ...(more
       ? [
           colours.dim(

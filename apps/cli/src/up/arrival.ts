@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Settings } from '#platform';
 import type { ApiClient } from '../api-client.js';
-import type { RecordedEventView, SessionAnswer, SessionPage, StatusView } from '../api-types.js';
+import type { RecordedEventView, SessionAnswer } from '../api-types.js';
 import { type ArrivedLog, attribute, type DatadogAccess, datadogAccess, searchLogs } from '../datadog-reader.js';
 import { CliError } from '../errors.js';
 import { colours, plain } from '../output.js';
@@ -64,10 +64,10 @@ export async function confirmArrival(settings: Settings, api: ApiClient, facts: 
 
 async function waitForRecord(api: ApiClient, facts: SampleFacts, until: number): Promise<SessionAnswer> {
   while (Date.now() < until) {
-    const page = await api.get<SessionPage>('/v1/sessions', { identity: facts.identity, from: facts.since, limit: 50 });
+    const page = await api.read('/v1/sessions', { query: { identity: facts.identity, from: facts.since, limit: 50 } });
     const found = page.sessions.find((session) => session.client?.application === facts.applicationName);
     if (found && found.state !== 'open') {
-      return api.get<SessionAnswer>(`/v1/sessions/${encodeURIComponent(found.id)}`, { limit: 1000 });
+      return api.read('/v1/sessions/{id}', { path: { id: found.id }, query: { limit: 1000 } });
     }
     await sleep(POLL_MS);
   }
@@ -101,7 +101,7 @@ async function waitForLogs(
 async function waitForLedger(api: ApiClient, events: RecordedEventView[], until: number): Promise<void> {
   const last = events.reduce((most, event) => (BigInt(event.position) > most ? BigInt(event.position) : most), -1n);
   while (Date.now() < until) {
-    const { destinations } = await api.get<StatusView>('/v1/status');
+    const { destinations } = await api.read('/v1/status');
     const isSettled = destinations.every(
       ({ lanes, batches }) =>
         lanes.every((one) => BigInt(one.position) > last) && Object.values(batches).every((count) => count === 0),

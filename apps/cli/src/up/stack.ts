@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startStandIn } from '#delivery/datadog';
 import { describeError } from '#events';
 import { apiUrlOf, type Lifecycle, type LocalPostgres, loadPolicy, type Settings } from '#platform';
-import { migrate } from '#record';
+import { ensureLogin, LOGIN_OWNERS, type LoginOwner, migrate } from '#record';
 import { assertRedisKeepsData, connectRedis } from '#streams';
 import { ApiClient } from '../api-client.js';
 import { STAND_IN_KEY, standInUrl } from '../datadog-reader.js';
@@ -21,7 +21,13 @@ import {
   sampleToken,
   usesSample,
 } from './sample.js';
-import { guardServers, startEmbeddedPostgres, startEmbeddedRedis, waitForLeftovers } from './servers.js';
+import {
+  guardServers,
+  loadOrCreateSecret,
+  startEmbeddedPostgres,
+  startEmbeddedRedis,
+  waitForLeftovers,
+} from './servers.js';
 import type { Steps } from './steps.js';
 
 /**
@@ -78,6 +84,10 @@ export class Stack {
       () => stack.prepareDatabases(settings, databaseUrl, postgres),
       (applied) => (applied === 0 ? 'database up to date' : `${applied} migration${applied === 1 ? '' : 's'} applied`),
     );
+    // A database of somebody else's has logins of his making: docs/retention.md, "Roles".
+    const urls = settings.databaseUrl
+      ? { api: databaseUrl, recorder: databaseUrl, forwarder: databaseUrl }
+      : await ensureLogins(settings, databaseUrl);
     if (made) steps.say(`  ${settings.configFile} was written, with a sample identity and connection`);
     else steps.say(`  ${settings.configFile}: ${connections.length} connection${connections.length === 1 ? '' : 's'}`);
 
@@ -108,7 +118,7 @@ export class Stack {
         ({ url }) => `local stand-in at ${url}`,
       );
     }
-    await stack.startProcesses(settings, { databaseUrl, redisUrl: redis.url }, steps, lifecycle);
+    await stack.startProcesses(settings, { databaseUrls: urls, redisUrl: redis.url }, steps, lifecycle);
     return stack;
   }
 
@@ -172,7 +182,7 @@ export class Stack {
 
   private async startProcesses(
     settings: Settings,
-    stores: { databaseUrl: string; redisUrl: string },
+    stores: { databaseUrls: Record<LoginOwner, string>; redisUrl: string },
     steps: Steps,
     lifecycle: Lifecycle,
   ): Promise<void> {
@@ -214,11 +224,11 @@ export class Stack {
         () => `ready on port ${port}`,
       );
 
-    const database = { DATABASE_URL: stores.databaseUrl };
-    const api = child('api', settings.apiPort, database);
-    const recorder = child('recorder', settings.recorderPort, database);
+    const { databaseUrls } = stores;
+    const api = child('api', settings.apiPort, { DATABASE_URL: databaseUrls.api });
+    const recorder = child('recorder', settings.recorderPort, { DATABASE_URL: databaseUrls.recorder });
     const forwarder = child('forwarder', settings.forwarderPort, {
-      ...database,
+      DATABASE_URL: databaseUrls.forwarder,
       ...datadogKeys(settings),
       ...toDatadog,
     });
@@ -239,6 +249,25 @@ export class Stack {
     starting.push(startGateway());
     await Promise.all(starting);
   }
+}
+
+/** A login of its own for each process, with a password that this installation keeps. @returns where each connects */
+async function ensureLogins(settings: Settings, ownerUrl: string): Promise<Record<LoginOwner, string>> {
+  return withRecordDatabase(ownerUrl, 'affidavit-up', async (pool) => {
+    const client = await pool.connect();
+    try {
+      const urls: Partial<Record<LoginOwner, string>> = {};
+      for (const owner of LOGIN_OWNERS) {
+        const url = new URL(ownerUrl);
+        url.password = loadOrCreateSecret(join(settings.dataDir, `postgres.${owner}.password`));
+        url.username = await ensureLogin(client, owner, url.password);
+        urls[owner] = url.href;
+      }
+      return urls as Record<LoginOwner, string>;
+    } finally {
+      client.release();
+    }
+  });
 }
 
 type Environment = Record<string, string | undefined>;
@@ -283,7 +312,7 @@ async function enrolmentToken(settings: Settings, lifecycle: Lifecycle): Promise
   const until = Date.now() + ENROLMENT_TIMEOUT_MS;
   for (;;) {
     try {
-      return (await ApiClient.of(settings).post<{ token: string }>('/v1/enrolments', { node: settings.node })).token;
+      return (await ApiClient.of(settings).act('/v1/enrolments', { body: { node: settings.node } })).token;
     } catch (error) {
       if (error instanceof CliError && error.retry !== 'never' && Date.now() < until && !lifecycle.isStopping) {
         await sleep(100);

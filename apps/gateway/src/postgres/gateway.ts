@@ -7,7 +7,7 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContext } from 'node:tls';
 import { describeError, type EventDraft, type Identity, instantOfMillis } from '#events';
-import { listen, type Policy, type PolicyConnection, type PolicyIdentity } from '#platform';
+import { listen, type Policy, type PolicyConnection, type PolicyIdentity, retentionClassOf } from '#platform';
 import type { Emitter, Reservation } from '../emitter.js';
 import { GatewayError, notAllowed, protocolViolation } from '../errors.js';
 import { SessionRecord } from '../session-record.js';
@@ -35,8 +35,6 @@ export interface PostgresGatewayOptions {
   metrics?: SessionMetrics & { denied(code: string): void };
   /** From the connection to the end of the login. */
   loginTimeoutMs?: number;
-  /** Retention class of denied sessions, which have no connection. */
-  deniedClass?: string;
   now?: () => number;
 }
 
@@ -272,7 +270,7 @@ export class PostgresGateway {
       {
         identity: identityOf(identity),
         connection: { name: connection.name, type: connection.type, sensitivity: connection.sensitivity },
-        retentionClass: connection.retention,
+        retentionClass: retentionClassOf(this.#options.policy().retention, { connection, identity: identity.id }),
         client: clientOf(request.socket, request.application, request.isTls),
         target: { host, port, database, user },
       },
@@ -303,11 +301,13 @@ export class PostgresGateway {
 
   async #recordDenial(plain: Socket, claimed: Claimed, error: GatewayError): Promise<void> {
     if (!(await this.#denialsTurn())) return;
-    const connection = this.#options.policy().connections.find((one) => one.name === claimed.connection);
+    const policy = this.#options.policy();
+    const connection = policy.connections.find((one) => one.name === claimed.connection);
     const draft: EventDraft = {
       type: 'session.denied',
       time: instantOfMillis(this.#now()),
-      class: connection?.retention ?? this.#options.deniedClass ?? 'standard',
+      // Whoever was refused has only claimed to be somebody.
+      class: retentionClassOf(policy.retention, { connection, identity: undefined }),
       ...(claimed.user === undefined
         ? {}
         : { identity: { id: clean(claimed.user, 64), kind: 'agent', verified: false } satisfies Identity }),

@@ -179,7 +179,7 @@ describe('the limits of the intake', () => {
       await record.record(producer, drafts);
       forwarder = new Forwarder({
         ...{
-          pool: record.pool,
+          pool: await record.poolOf('forwarder'),
           redisUrl: await testRedisUrl(),
           destination,
           requestTimeoutMs: 20_000,

@@ -155,7 +155,8 @@ describe('reading Datadog back', () => {
     ];
     for (const [listener, kind] of answers) {
       const odd = await misbehaving(listener);
-      const look = await odd.count([1n], window(), AbortSignal.timeout(3_000));
+      // Only silence is ended by the time; a busy machine needs longer for what is endless.
+      const look = await odd.count([1n], window(), AbortSignal.timeout(kind === 'later' ? 3_000 : 30_000));
       expect(look.kind).toBe(kind);
       await odd.close();
     }

@@ -40,7 +40,7 @@ describe('dead letters', () => {
     standIn = fake;
     producer = await record.producer('gw-1');
     forwarder = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl,
       destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },
@@ -62,14 +62,18 @@ describe('dead letters', () => {
       producer,
       Array.from({ length: sessions }, (_, n) => sessionDraft(`s${n}`)),
     );
-    return until('the rest was delivered', async () => {
-      const { rows } = await record.pool.query<{ open: boolean }>(
-        `SELECT EXISTS (SELECT FROM delivery_range, log_head WHERE next_pos < coalesce(to_pos, size))
+    return until(
+      'the rest was delivered',
+      async () => {
+        const { rows } = await record.pool.query<{ open: boolean }>(
+          `SELECT EXISTS (SELECT FROM delivery_range, log_head WHERE next_pos < coalesce(to_pos, size))
              OR EXISTS (SELECT FROM delivery_batch WHERE state IN ('due', 'sending', 'paused')) AS open`,
-      );
-      const letters = await listDeadLetters(record.pool, { state: 'open', limit: 1_000 });
-      return rows[0]?.open === false && letters.length > 0 && letters.map((letter) => letter.position);
-    });
+        );
+        const letters = await listDeadLetters(record.pool, { state: 'open', limit: 1_000 });
+        return rows[0]?.open === false && letters.length > 0 && letters.map((letter) => letter.position);
+      },
+      25_000,
+    );
   }
 
   function settled(position: bigint, state: DeadLetterState, batchState: string) {
@@ -164,10 +168,14 @@ describe('dead letters', () => {
     }, 10);
     try {
       await retryDeadLetters(record.pool, DATADOG, BY);
-      await until('all were accepted', async () => {
-        const letters = await listDeadLetters(record.pool, { limit: 1_000 });
-        return letters.every((letter) => letter.state === 'retried' && letter.batchState === 'accepted');
-      });
+      await until(
+        'all were accepted',
+        async () => {
+          const letters = await listDeadLetters(record.pool, { limit: 1_000 });
+          return letters.every((letter) => letter.state === 'retried' && letter.batchState === 'accepted');
+        },
+        25_000,
+      );
     } finally {
       clearInterval(watch);
     }

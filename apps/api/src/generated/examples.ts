@@ -1,0 +1,1593 @@
+// Made by contract.int.spec.ts with UPDATE_EXAMPLES=1: calls of the running server. Do not change by hand.
+import type { Example } from '../openapi.js';
+
+export const EXAMPLES: Record<string, Example> = {
+  "backfills.cancel": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j"
+    },
+    "body": {},
+    "answer": {
+      "id": "backfill-f7lmdq171j",
+      "destination": "archive",
+      "state": "cancelled",
+      "asked": {},
+      "filter": {},
+      "selection": {},
+      "mappingVersion": 1,
+      "fromPos": "0",
+      "toPos": "29",
+      "nextPos": "5",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "startedAt": "2026-11-29T09:00:28.107523Z",
+      "finishedAt": "2026-11-29T09:00:28.337100Z",
+      "heldUntil": null,
+      "report": {
+        "dead": 0,
+        "late": 0,
+        "open": 0,
+        "sent": 0,
+        "purged": 0,
+        "cancelled": 5,
+        "possibleDuplicates": 0
+      }
+    }
+  },
+  "backfills.lend": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j"
+    },
+    "body": {
+      "sender": "a-laptop",
+      "leaseMs": 60000,
+      "maxEvents": 5,
+      "maxBytes": 1000000,
+      "mappingVersions": [
+        1
+      ]
+    },
+    "answer": {
+      "state": "running",
+      "batch": {
+        "id": "37",
+        "range": "5",
+        "destination": "archive",
+        "lane": "backfill",
+        "parent": null,
+        "fromPos": "0",
+        "toPos": "5",
+        "count": 5,
+        "mappingVersion": 1,
+        "filterVersion": 1,
+        "attempt": 1,
+        "bytes": 2093,
+        "uncertain": 0,
+        "purged": 0,
+        "plan": "backfill-f7lmdq171j",
+        "failures": 0,
+        "probe": false,
+        "idsDigest": "6667c4188016a1f47aa85df56e17dc7abccde69e960ab92ff89ebd8400f650bc"
+      },
+      "waitMs": 0,
+      "why": null
+    }
+  },
+  "backfills.list": {
+    "answer": {
+      "backfills": [
+        {
+          "id": "backfill-f7lmdq171j",
+          "destination": "archive",
+          "state": "planned",
+          "asked": {},
+          "filter": {},
+          "selection": {},
+          "mappingVersion": 1,
+          "fromPos": "0",
+          "toPos": "29",
+          "nextPos": "0",
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:28.001509Z",
+          "startedAt": null,
+          "finishedAt": null,
+          "heldUntil": null,
+          "report": {
+            "sent": 0,
+            "late": 0,
+            "dead": 0,
+            "possibleDuplicates": 0,
+            "purged": 0,
+            "open": 0,
+            "cancelled": 0
+          }
+        }
+      ]
+    }
+  },
+  "backfills.missing": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j",
+      "batch": "37"
+    },
+    "answer": {
+      "positions": []
+    }
+  },
+  "backfills.one": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j"
+    },
+    "answer": {
+      "id": "backfill-f7lmdq171j",
+      "destination": "archive",
+      "state": "planned",
+      "asked": {},
+      "filter": {},
+      "selection": {},
+      "mappingVersion": 1,
+      "fromPos": "0",
+      "toPos": "29",
+      "nextPos": "0",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "startedAt": null,
+      "finishedAt": null,
+      "heldUntil": null,
+      "report": {
+        "sent": 0,
+        "late": 0,
+        "dead": 0,
+        "possibleDuplicates": 0,
+        "purged": 0,
+        "open": 0,
+        "cancelled": 0
+      }
+    }
+  },
+  "backfills.pause": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j"
+    },
+    "body": {},
+    "answer": {
+      "id": "backfill-f7lmdq171j",
+      "destination": "archive",
+      "state": "paused",
+      "asked": {},
+      "filter": {},
+      "selection": {},
+      "mappingVersion": 1,
+      "fromPos": "0",
+      "toPos": "29",
+      "nextPos": "5",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "startedAt": "2026-11-29T09:00:28.107523Z",
+      "finishedAt": null,
+      "heldUntil": null,
+      "report": {
+        "sent": 0,
+        "late": 0,
+        "dead": 0,
+        "possibleDuplicates": 0,
+        "purged": 0,
+        "open": 5,
+        "cancelled": 0
+      }
+    }
+  },
+  "backfills.plan": {
+    "body": {
+      "destination": "archive",
+      "kind": "datadog",
+      "mappingVersion": 1
+    },
+    "answer": {
+      "id": "backfill-f7lmdq171j",
+      "destination": "archive",
+      "state": "planned",
+      "asked": {},
+      "filter": {},
+      "selection": {},
+      "mappingVersion": 1,
+      "fromPos": "0",
+      "toPos": "29",
+      "nextPos": "0",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "startedAt": null,
+      "finishedAt": null,
+      "heldUntil": null,
+      "report": {
+        "sent": 0,
+        "late": 0,
+        "dead": 0,
+        "possibleDuplicates": 0,
+        "purged": 0,
+        "open": 0,
+        "cancelled": 0
+      }
+    }
+  },
+  "backfills.release": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j"
+    },
+    "body": {
+      "sender": "a-laptop"
+    }
+  },
+  "backfills.resume": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j"
+    },
+    "body": {},
+    "answer": {
+      "id": "backfill-f7lmdq171j",
+      "destination": "archive",
+      "state": "running",
+      "asked": {},
+      "filter": {},
+      "selection": {},
+      "mappingVersion": 1,
+      "fromPos": "0",
+      "toPos": "29",
+      "nextPos": "5",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "startedAt": "2026-11-29T09:00:28.107523Z",
+      "finishedAt": null,
+      "heldUntil": null,
+      "report": {
+        "sent": 0,
+        "late": 0,
+        "dead": 0,
+        "possibleDuplicates": 0,
+        "purged": 0,
+        "open": 5,
+        "cancelled": 0
+      }
+    }
+  },
+  "backfills.settle": {
+    "parameters": {
+      "id": "backfill-f7lmdq171j",
+      "batch": "37"
+    },
+    "body": {
+      "outcome": "later",
+      "attempt": 1,
+      "answer": {
+        "kind": "unauthorized",
+        "status": 403,
+        "reason": "403"
+      },
+      "elapsedMs": 5
+    },
+    "answer": {
+      "held": true,
+      "turned": {
+        "from": "delivering",
+        "to": "paused"
+      }
+    }
+  },
+  "deadLetters.discard": {
+    "body": {
+      "positions": [
+        "11"
+      ],
+      "reason": "a test event"
+    },
+    "answer": {
+      "destination": "datadog",
+      "count": 1,
+      "skipped": []
+    }
+  },
+  "deadLetters.list": {
+    "query": {
+      "state": "open"
+    },
+    "answer": {
+      "deadLetters": [
+        {
+          "destination": "datadog",
+          "position": "11",
+          "event": "e3df3aecac3080a6.7",
+          "state": "open",
+          "reason": "400 Bad Request: a log of this request is refused on demand",
+          "batch": "25",
+          "batchState": "dead",
+          "firstAt": "2026-11-29T09:00:25.381908Z",
+          "lastAt": "2026-11-29T09:00:25.381908Z",
+          "decidedBy": null,
+          "decidedReason": null
+        }
+      ],
+      "next": null
+    }
+  },
+  "deadLetters.retry": {
+    "body": {
+      "positions": [
+        "12"
+      ]
+    },
+    "answer": {
+      "destination": "datadog",
+      "count": 1,
+      "skipped": []
+    }
+  },
+  "deadLetters.show": {
+    "parameters": {
+      "destination": "datadog",
+      "position": "11"
+    },
+    "answer": {
+      "destination": "datadog",
+      "position": "11",
+      "event": "e3df3aecac3080a6.7",
+      "state": "open",
+      "reason": "400 Bad Request: a log of this request is refused on demand",
+      "batch": "25",
+      "batchState": "dead",
+      "firstAt": "2026-11-29T09:00:25.381908Z",
+      "lastAt": "2026-11-29T09:00:25.381908Z",
+      "decidedBy": null,
+      "decidedReason": null,
+      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"e3df3aecac3080a6.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+      "attempts": [
+        {
+          "at": "2026-11-29T09:00:25.383616Z",
+          "kind": "invalid",
+          "reason": "400 Bad Request: a log of this request is refused on demand",
+          "status": 400,
+          "attempt": 1,
+          "elapsedMs": 22
+        }
+      ]
+    }
+  },
+  "delivery.batches": {
+    "query": {
+      "destination": "datadog",
+      "limit": "1"
+    },
+    "answer": {
+      "batches": [
+        {
+          "id": "35",
+          "destination": "datadog",
+          "lane": "live",
+          "plan": null,
+          "parent": "22",
+          "from": "20",
+          "to": "21",
+          "count": 1,
+          "bytes": 1049,
+          "state": "dead",
+          "attempt": 1,
+          "uncertain": 0,
+          "late": 0,
+          "purged": 0,
+          "mappingVersion": 2,
+          "filterVersion": 1,
+          "createdAt": "2026-11-29T09:00:25.347945Z",
+          "dueAt": "2026-11-29T09:00:25.363140Z",
+          "leaseUntil": null,
+          "settledAt": "2026-11-29T09:00:26.005962Z",
+          "answer": {
+            "kind": "invalid",
+            "reason": "400 Bad Request: a log of this request is refused on demand",
+            "status": 400
+          },
+          "attempts": [
+            {
+              "at": "2026-11-29T09:00:26.005962Z",
+              "kind": "invalid",
+              "reason": "400 Bad Request: a log of this request is refused on demand",
+              "status": 400,
+              "attempt": 1,
+              "elapsedMs": 61
+            }
+          ]
+        }
+      ],
+      "next": "35"
+    }
+  },
+  "delivery.status": {
+    "answer": {
+      "destinations": [
+        {
+          "destination": "datadog",
+          "kind": "datadog",
+          "state": "delivering",
+          "reason": null,
+          "since": "2026-11-29T09:00:20.655824Z",
+          "isHeld": false,
+          "announcedAt": "2026-11-29T09:00:20.655824Z",
+          "opensAt": null,
+          "deadLetters": 10,
+          "lanes": [
+            {
+              "lane": "live",
+              "position": "29",
+              "behind": "0",
+              "oldestUndeliveredAt": null,
+              "due": 0,
+              "sending": 0,
+              "paused": 0,
+              "doubt": 0,
+              "eventsPerSecond": 0.3,
+              "next": null
+            }
+          ]
+        }
+      ]
+    }
+  },
+  "delivery.sweep": {
+    "body": {},
+    "answer": {
+      "destinations": [
+        {
+          "destination": "datadog",
+          "due": 0,
+          "later": 0,
+          "paused": 0
+        }
+      ]
+    }
+  },
+  "enrolment.create": {
+    "body": {
+      "node": "gw-2"
+    },
+    "answer": {
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
+      "node": "gw-2",
+      "expiresAt": "2026-11-29T10:00:25.354000Z"
+    }
+  },
+  "enrolment.enrol": {
+    "body": {
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
+      "publicKey": "MCowBQYDK2VwAyEAmyynYohqe42qwjd5TKNshsYWuPAc/0Og5d3hCGJoN18="
+    },
+    "answer": {
+      "node": "gw-2",
+      "log": "log-6da4edb5",
+      "keyId": "d358d1c8ea693508",
+      "markPublicKey": "MCowBQYDK2VwAyEA4bvapLdo/x3ZYcF9KGSmx1f8V89lqx5TfHdypYIrjxc="
+    }
+  },
+  "enrolment.list": {
+    "answer": {
+      "enrolments": [
+        {
+          "node": "gw-2",
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:25.354000Z",
+          "expiresAt": "2026-11-29T10:00:25.354000Z",
+          "usedAt": "2026-11-29T09:00:25.458000Z"
+        }
+      ]
+    }
+  },
+  "enrolment.log": {
+    "answer": {
+      "log": "log-6da4edb5",
+      "generation": 1
+    }
+  },
+  "events.list": {
+    "query": {
+      "after": "1",
+      "limit": "1",
+      "session": "s-0"
+    },
+    "answer": {
+      "events": [
+        {
+          "position": "2",
+          "recordedAt": "2026-11-29T09:00:19.731952Z",
+          "class": "standard",
+          "event": {
+            "class": "standard",
+            "connection": {
+              "name": "orders",
+              "sensitivity": "normal",
+              "type": "postgres"
+            },
+            "data": {
+              "approval": "a1"
+            },
+            "epoch": "e3df3aecac3080a6",
+            "id": "e3df3aecac3080a6.2",
+            "identity": {
+              "id": "billing-agent",
+              "kind": "agent",
+              "name": "Name of billing-agent",
+              "verified": true
+            },
+            "node": "gw-1",
+            "seq": 2,
+            "session": "s-0",
+            "time": "2026-11-25T12:00:00.002000Z",
+            "type": "approval.requested",
+            "v": 1
+          }
+        }
+      ],
+      "next": "2",
+      "more": true,
+      "head": "29",
+      "purged": []
+    }
+  },
+  "facets.approvals": {
+    "query": {
+      "state": "granted",
+      "limit": "1"
+    },
+    "answer": {
+      "approvals": [
+        {
+          "position": "25",
+          "recordedAt": "2026-11-29T09:00:20.126063Z",
+          "at": "2026-11-25T12:00:00.003000Z",
+          "state": "granted",
+          "session": "s-3",
+          "identity": "billing-agent",
+          "connection": "orders",
+          "approval": "a1",
+          "command": null,
+          "by": "reviewer",
+          "reason": null
+        }
+      ],
+      "next": "WyJaYlR6YUhtZCIsIjI1Il0"
+    }
+  },
+  "facets.connections": {
+    "query": {
+      "type": "postgres"
+    },
+    "answer": {
+      "connections": [
+        {
+          "name": "orders",
+          "type": "postgres",
+          "sensitivity": "normal",
+          "lastSessionAt": "2026-11-25T12:00:00.001000Z",
+          "lastSession": "s-3",
+          "firstSessionAt": "2026-11-25T12:00:00.001000Z"
+        }
+      ],
+      "next": null,
+      "horizon": "28"
+    }
+  },
+  "facets.identities": {
+    "query": {
+      "kind": "agent"
+    },
+    "answer": {
+      "identities": [
+        {
+          "id": "billing-agent",
+          "kind": "agent",
+          "name": "Name of billing-agent",
+          "email": null,
+          "onBehalfOf": null,
+          "lastSessionAt": "2026-11-25T12:00:00.001000Z",
+          "lastSession": "s-3",
+          "firstSessionAt": "2026-11-25T12:00:00.001000Z"
+        }
+      ],
+      "next": null,
+      "horizon": "28"
+    }
+  },
+  "facets.touched": {
+    "parameters": {
+      "name": "orders"
+    },
+    "answer": {
+      "identities": [
+        {
+          "identity": "billing-agent",
+          "kind": "agent",
+          "onBehalfOf": null,
+          "isVerified": true,
+          "sessions": 4,
+          "denied": 0,
+          "bypassed": 0,
+          "commands": 4,
+          "failed": 0,
+          "rows": 4,
+          "firstSessionAt": "2026-11-25T12:00:00.001000Z",
+          "lastSessionAt": "2026-11-25T12:00:00.001000Z",
+          "lastSession": "s-3"
+        }
+      ],
+      "horizon": "28"
+    }
+  },
+  "health.alive": {
+    "answer": {
+      "alive": true,
+      "startedAt": "2026-11-29T09:00:19.023Z"
+    }
+  },
+  "health.metrics": {},
+  "health.ready": {
+    "answer": {
+      "ready": true,
+      "checks": [
+        {
+          "name": "postgres",
+          "hop": "record → reader",
+          "ok": true,
+          "required": true,
+          "since": "2026-11-29T09:00:19.305Z"
+        }
+      ]
+    }
+  },
+  "holds.list": {
+    "query": {
+      "all": "true"
+    },
+    "answer": {
+      "holds": [
+        {
+          "id": "hold-4wda3wuprz",
+          "matter": "2026-17",
+          "reason": "asked for by counsel",
+          "selection": {
+            "session": "s-1"
+          },
+          "placedBy": "api-key:5814a94a",
+          "placedAt": "2026-11-29T09:00:26.112738Z",
+          "releasedBy": null,
+          "releasedAt": null,
+          "releaseReason": null
+        }
+      ]
+    }
+  },
+  "holds.place": {
+    "body": {
+      "session": "s-1",
+      "matter": "2026-17",
+      "reason": "asked for by counsel"
+    },
+    "answer": {
+      "id": "hold-4wda3wuprz",
+      "matter": "2026-17",
+      "reason": "asked for by counsel",
+      "selection": {
+        "session": "s-1"
+      },
+      "placedBy": "api-key:5814a94a",
+      "placedAt": "2026-11-29T09:00:26.112738Z",
+      "releasedBy": null,
+      "releasedAt": null,
+      "releaseReason": null
+    }
+  },
+  "holds.release": {
+    "parameters": {
+      "id": "hold-4wda3wuprz"
+    },
+    "body": {
+      "reason": "the matter is closed"
+    },
+    "answer": {
+      "id": "hold-4wda3wuprz",
+      "matter": "2026-17",
+      "reason": "asked for by counsel",
+      "selection": {
+        "session": "s-1"
+      },
+      "placedBy": "api-key:5814a94a",
+      "placedAt": "2026-11-29T09:00:26.112738Z",
+      "releasedBy": "api-key:5814a94a",
+      "releasedAt": "2026-11-29T09:00:26.228651Z",
+      "releaseReason": "the matter is closed"
+    }
+  },
+  "holds.show": {
+    "parameters": {
+      "id": "hold-4wda3wuprz"
+    },
+    "answer": {
+      "id": "hold-4wda3wuprz",
+      "matter": "2026-17",
+      "reason": "asked for by counsel",
+      "selection": {
+        "session": "s-1"
+      },
+      "placedBy": "api-key:5814a94a",
+      "placedAt": "2026-11-29T09:00:26.112738Z",
+      "releasedBy": null,
+      "releasedAt": null,
+      "releaseReason": null
+    }
+  },
+  "keys.create": {
+    "body": {
+      "role": "auditor",
+      "label": "audit of the year",
+      "limits": {
+        "from": "2026-01-01T00:00:00Z",
+        "connections": [
+          "orders"
+        ]
+      }
+    },
+    "answer": {
+      "prefix": "36eef5f8",
+      "key": "afd_36eef5f8_………",
+      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+      "role": "auditor"
+    }
+  },
+  "keys.list": {
+    "answer": {
+      "keys": [
+        {
+          "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+          "prefix": "36eef5f8",
+          "role": "auditor",
+          "label": "audit of the year",
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:25.932000Z",
+          "expiresAt": null,
+          "revokedAt": null,
+          "lastUsedAt": null,
+          "rotatedAt": "2026-11-29T09:00:26.010000Z",
+          "previousUntil": "2026-11-29T10:00:26.010000Z",
+          "limits": {
+            "from": "2026-01-01T00:00:00.000000Z",
+            "connections": [
+              "orders"
+            ]
+          }
+        }
+      ]
+    }
+  },
+  "keys.revoke": {
+    "parameters": {
+      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a"
+    }
+  },
+  "keys.rotate": {
+    "parameters": {
+      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a"
+    },
+    "body": {
+      "overlapMinutes": 60
+    },
+    "answer": {
+      "prefix": "36eef5f8",
+      "key": "afd_36eef5f8_………",
+      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+      "role": "auditor"
+    }
+  },
+  "producers.declareLost": {
+    "parameters": {
+      "node": "gw-1",
+      "epoch": "e3df3aecac3080a6"
+    },
+    "body": {
+      "to": 25,
+      "reason": "its disk is gone"
+    },
+    "answer": {
+      "node": "gw-1",
+      "epoch": "e3df3aecac3080a6",
+      "to": 25
+    }
+  },
+  "producers.list": {
+    "query": {
+      "node": "gw-1"
+    },
+    "answer": {
+      "producers": [
+        {
+          "node": "gw-1",
+          "epoch": "e3df3aecac3080a6",
+          "state": "open",
+          "seq": 24,
+          "previous": null,
+          "openedAt": "2026-11-29T09:00:19.731404Z",
+          "updatedAt": "2026-11-29T09:00:20.126063Z",
+          "nodeRevokedAt": null,
+          "last": {
+            "position": "28",
+            "recordedAt": "2026-11-29T09:00:20.126063Z",
+            "occurredAt": "2026-11-25T12:00:00.006000Z",
+            "lagMs": 334820120
+          }
+        }
+      ]
+    }
+  },
+  "producers.status": {
+    "answer": {
+      "log": "log-6da4edb5",
+      "generation": 1,
+      "head": {
+        "size": "29",
+        "recordedAt": "2026-11-29T09:00:20.126063Z"
+      },
+      "recorder": {
+        "active": true,
+        "leaseUntil": "2026-11-29T09:10:20.236397Z"
+      },
+      "sessions": {
+        "horizon": "28",
+        "behind": "0",
+        "open": 0
+      },
+      "producers": {
+        "nodes": 1,
+        "open": 1,
+        "forked": 0,
+        "lost": 0
+      },
+      "outbox": {
+        "waiting": 6,
+        "oldestAt": "2026-11-29T09:00:22.289377Z"
+      },
+      "quarantined": 0,
+      "foreignEntries": 0,
+      "destinations": [
+        {
+          "destination": "datadog",
+          "state": "delivering",
+          "reason": null,
+          "since": "2026-11-29T09:00:20.655824Z",
+          "lanes": [
+            {
+              "lane": "live",
+              "position": "29",
+              "behind": "21"
+            }
+          ],
+          "batches": {
+            "due": 4,
+            "sending": 3
+          },
+          "oldestUndeliveredAt": "2026-11-29T09:00:19.731952Z",
+          "deadLetters": 0
+        }
+      ]
+    }
+  },
+  "receipts.one": {
+    "parameters": {
+      "eventId": "e3df3aecac3080a6.1"
+    },
+    "answer": {
+      "event": "e3df3aecac3080a6.1",
+      "node": "gw-1",
+      "epoch": "e3df3aecac3080a6",
+      "seq": 1,
+      "recorded": {
+        "position": "1",
+        "at": "2026-11-29T09:00:19.731952Z",
+        "run": {
+          "first": "1",
+          "last": "6"
+        }
+      },
+      "type": "session.opened",
+      "occurredAt": "2026-11-25T12:00:00.001000Z",
+      "destinations": [
+        {
+          "destination": "datadog",
+          "state": "accepted",
+          "batches": [
+            {
+              "batch": "1",
+              "parent": null,
+              "lane": "live",
+              "plan": null,
+              "state": "split",
+              "count": 29,
+              "isResend": false,
+              "cutAt": "2026-11-29T09:00:20.993740Z",
+              "attempts": [
+                {
+                  "at": "2026-11-29T09:00:23.860947Z",
+                  "kind": "invalid",
+                  "reason": "400 Bad Request: a log of this request is refused on demand",
+                  "status": 400,
+                  "attempt": 1,
+                  "elapsedMs": 223
+                }
+              ],
+              "settledAt": "2026-11-29T09:00:23.860947Z",
+              "observedAt": null,
+              "lookedAt": null,
+              "seen": null
+            }
+          ],
+          "logs": [],
+          "deadLetter": null
+        }
+      ]
+    }
+  },
+  "reconciliations.list": {
+    "answer": {
+      "reconciliations": [
+        {
+          "id": "reconciliation-43emg35sp8",
+          "destination": "datadog",
+          "from": "0",
+          "to": "29",
+          "next": "0",
+          "sendsMissing": false,
+          "state": "waiting",
+          "waitsFor": null,
+          "batches": "0",
+          "checked": "0",
+          "compared": "0",
+          "missing": "0",
+          "resent": "0",
+          "duplicated": "0",
+          "truncated": "0",
+          "altered": "0",
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:27.833267Z",
+          "finishedAt": null
+        }
+      ]
+    }
+  },
+  "reconciliations.one": {
+    "parameters": {
+      "id": "reconciliation-43emg35sp8"
+    },
+    "answer": {
+      "reconciliation": {
+        "id": "reconciliation-43emg35sp8",
+        "destination": "datadog",
+        "from": "0",
+        "to": "29",
+        "next": "0",
+        "sendsMissing": false,
+        "state": "waiting",
+        "waitsFor": null,
+        "batches": "0",
+        "checked": "0",
+        "compared": "0",
+        "missing": "0",
+        "resent": "0",
+        "duplicated": "0",
+        "truncated": "0",
+        "altered": "0",
+        "createdBy": "api-key:5814a94a",
+        "createdAt": "2026-11-29T09:00:27.833267Z",
+        "finishedAt": null
+      },
+      "findings": []
+    }
+  },
+  "reconciliations.request": {
+    "body": {
+      "destination": "datadog",
+      "from": "0"
+    },
+    "answer": {
+      "id": "reconciliation-43emg35sp8",
+      "destination": "datadog",
+      "from": "0",
+      "to": "29",
+      "next": "0",
+      "sendsMissing": false,
+      "state": "waiting",
+      "waitsFor": null,
+      "batches": "0",
+      "checked": "0",
+      "compared": "0",
+      "missing": "0",
+      "resent": "0",
+      "duplicated": "0",
+      "truncated": "0",
+      "altered": "0",
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:27.833267Z",
+      "finishedAt": null
+    }
+  },
+  "replays.blocks": {
+    "parameters": {
+      "id": "replay-bggf4dnzap"
+    },
+    "answer": {
+      "blocks": [
+        {
+          "from": "23",
+          "to": "29",
+          "count": 6,
+          "bytes": 5832,
+          "late": 6,
+          "observed": 0,
+          "digest": "9c47e1466d6f38cd57669cfe54ba7b236e13b62eb265c5ddf2282f2f4fea221e",
+          "outcome": null
+        }
+      ],
+      "next": null
+    }
+  },
+  "replays.cancel": {
+    "parameters": {
+      "id": "replay-bggf4dnzap"
+    },
+    "body": {},
+    "answer": {
+      "id": "replay-bggf4dnzap",
+      "destination": "datadog",
+      "state": "cancelled",
+      "reason": "cancelled by api-key:5814a94a",
+      "asked": {
+        "query": "session:s-3"
+      },
+      "selection": {
+        "sessions": [
+          "s-3"
+        ]
+      },
+      "missingOnly": false,
+      "filterVersion": 1,
+      "mappingVersion": 2,
+      "count": 6,
+      "bytes": 5832,
+      "late": 6,
+      "observed": 0,
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": "2026-11-29T09:00:27.273624Z",
+      "finishedAt": null,
+      "report": null,
+      "from": "23",
+      "to": "29",
+      "plannedTo": "29",
+      "progress": {
+        "sent": 0,
+        "open": 0,
+        "dead": 0
+      },
+      "stale": [],
+      "purges": [],
+      "hindrance": null
+    }
+  },
+  "replays.list": {
+    "answer": {
+      "replays": [
+        {
+          "id": "replay-bggf4dnzap",
+          "destination": "datadog",
+          "state": "cancelled",
+          "reason": "cancelled by api-key:5814a94a",
+          "asked": {
+            "query": "session:s-3"
+          },
+          "selection": {
+            "sessions": [
+              "s-3"
+            ]
+          },
+          "missingOnly": false,
+          "filterVersion": 1,
+          "mappingVersion": 2,
+          "count": 6,
+          "bytes": 5832,
+          "late": 6,
+          "observed": 0,
+          "createdBy": "api-key:5814a94a",
+          "createdAt": "2026-11-29T09:00:26.667869Z",
+          "plannedAt": "2026-11-29T09:00:27.076012Z",
+          "startedAt": "2026-11-29T09:00:27.273624Z",
+          "finishedAt": null,
+          "report": null,
+          "from": "23",
+          "to": "29",
+          "plannedTo": "29"
+        }
+      ]
+    }
+  },
+  "replays.pause": {
+    "parameters": {
+      "id": "replay-bggf4dnzap"
+    },
+    "body": {},
+    "answer": {
+      "id": "replay-bggf4dnzap",
+      "destination": "datadog",
+      "state": "paused",
+      "reason": null,
+      "asked": {
+        "query": "session:s-3"
+      },
+      "selection": {
+        "sessions": [
+          "s-3"
+        ]
+      },
+      "missingOnly": false,
+      "filterVersion": 1,
+      "mappingVersion": 2,
+      "count": 6,
+      "bytes": 5832,
+      "late": 6,
+      "observed": 0,
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": "2026-11-29T09:00:27.273624Z",
+      "finishedAt": null,
+      "report": null,
+      "from": "23",
+      "to": "29",
+      "plannedTo": "29",
+      "progress": {
+        "sent": 0,
+        "open": 0,
+        "dead": 0
+      },
+      "stale": [],
+      "purges": [],
+      "hindrance": null
+    }
+  },
+  "replays.plan": {
+    "body": {
+      "query": "session:s-3"
+    },
+    "answer": {
+      "id": "replay-bggf4dnzap",
+      "destination": "datadog",
+      "state": "planning",
+      "reason": null,
+      "asked": {
+        "query": "session:s-3"
+      },
+      "selection": {
+        "sessions": [
+          "s-3"
+        ]
+      },
+      "missingOnly": false,
+      "filterVersion": 1,
+      "mappingVersion": 0,
+      "count": 0,
+      "bytes": 0,
+      "late": 0,
+      "observed": 0,
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": null,
+      "startedAt": null,
+      "finishedAt": null,
+      "report": null,
+      "from": "23",
+      "to": "29",
+      "plannedTo": "23"
+    }
+  },
+  "replays.resume": {
+    "parameters": {
+      "id": "replay-bggf4dnzap"
+    },
+    "body": {},
+    "answer": {
+      "id": "replay-bggf4dnzap",
+      "destination": "datadog",
+      "state": "running",
+      "reason": null,
+      "asked": {
+        "query": "session:s-3"
+      },
+      "selection": {
+        "sessions": [
+          "s-3"
+        ]
+      },
+      "missingOnly": false,
+      "filterVersion": 1,
+      "mappingVersion": 2,
+      "count": 6,
+      "bytes": 5832,
+      "late": 6,
+      "observed": 0,
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": "2026-11-29T09:00:27.273624Z",
+      "finishedAt": null,
+      "report": null,
+      "from": "23",
+      "to": "29",
+      "plannedTo": "29",
+      "progress": {
+        "sent": 0,
+        "open": 0,
+        "dead": 0
+      },
+      "stale": [],
+      "purges": [],
+      "hindrance": "datadog is paused in affidavit.yaml"
+    }
+  },
+  "replays.show": {
+    "parameters": {
+      "id": "replay-bggf4dnzap"
+    },
+    "answer": {
+      "id": "replay-bggf4dnzap",
+      "destination": "datadog",
+      "state": "planned",
+      "reason": null,
+      "asked": {
+        "query": "session:s-3"
+      },
+      "selection": {
+        "sessions": [
+          "s-3"
+        ]
+      },
+      "missingOnly": false,
+      "filterVersion": 1,
+      "mappingVersion": 2,
+      "count": 6,
+      "bytes": 5832,
+      "late": 6,
+      "observed": 0,
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": null,
+      "finishedAt": null,
+      "report": null,
+      "from": "23",
+      "to": "29",
+      "plannedTo": "29",
+      "progress": {
+        "sent": 0,
+        "open": 0,
+        "dead": 0
+      },
+      "stale": [],
+      "purges": [],
+      "hindrance": null
+    }
+  },
+  "replays.start": {
+    "parameters": {
+      "id": "replay-bggf4dnzap"
+    },
+    "body": {},
+    "answer": {
+      "id": "replay-bggf4dnzap",
+      "destination": "datadog",
+      "state": "running",
+      "reason": null,
+      "asked": {
+        "query": "session:s-3"
+      },
+      "selection": {
+        "sessions": [
+          "s-3"
+        ]
+      },
+      "missingOnly": false,
+      "filterVersion": 1,
+      "mappingVersion": 2,
+      "count": 6,
+      "bytes": 5832,
+      "late": 6,
+      "observed": 0,
+      "createdBy": "api-key:5814a94a",
+      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "startedAt": "2026-11-29T09:00:27.273624Z",
+      "finishedAt": null,
+      "report": null,
+      "from": "23",
+      "to": "29",
+      "plannedTo": "29",
+      "progress": {
+        "sent": 0,
+        "open": 0,
+        "dead": 0
+      },
+      "stale": [],
+      "purges": [],
+      "hindrance": "datadog is paused in affidavit.yaml"
+    }
+  },
+  "retention.begin": {
+    "body": {},
+    "answer": {
+      "id": "1",
+      "plannedAt": "2026-11-29T09:00:26.384478Z",
+      "planned": [],
+      "by": "api-key:5814a94a",
+      "begunAt": "2026-11-29T09:00:26.387216Z",
+      "finishedAt": null,
+      "report": null
+    }
+  },
+  "retention.change": {
+    "body": {
+      "class": "standard",
+      "keep": "500d",
+      "reason": "the auditors ask for it"
+    },
+    "answer": {
+      "outcome": "changed",
+      "id": null
+    }
+  },
+  "retention.confirm": {
+    "parameters": {
+      "id": "1"
+    },
+    "body": {},
+    "answer": {
+      "classes": [
+        {
+          "name": "standard",
+          "keepDays": 450,
+          "requirements": []
+        }
+      ],
+      "changes": [],
+      "purges": []
+    }
+  },
+  "retention.plan": {
+    "answer": {
+      "at": "2026-11-29T09:00:26.255098Z",
+      "partitions": [
+        {
+          "name": "event_standard_20261101",
+          "class": "standard",
+          "fromAt": "2026-11-01T00:00:00.000000Z",
+          "toAt": "2026-12-01T00:00:00.000000Z",
+          "dueAt": "2028-01-05T00:00:00.000000Z",
+          "holds": [],
+          "events": null,
+          "verdict": "kept",
+          "because": "class standard is kept so long"
+        }
+      ]
+    }
+  },
+  "retention.run": {
+    "parameters": {
+      "id": "1"
+    },
+    "answer": {
+      "id": "1",
+      "plannedAt": "2026-11-29T09:00:26.384478Z",
+      "planned": [],
+      "by": "api-key:5814a94a",
+      "begunAt": "2026-11-29T09:00:26.387216Z",
+      "finishedAt": null,
+      "report": null
+    }
+  },
+  "retention.runs": {
+    "answer": {
+      "runs": [
+        {
+          "id": "1",
+          "plannedAt": "2026-11-29T09:00:26.384478Z",
+          "planned": [],
+          "by": "api-key:5814a94a",
+          "begunAt": "2026-11-29T09:00:26.387216Z",
+          "finishedAt": null,
+          "report": null
+        }
+      ]
+    }
+  },
+  "retention.show": {
+    "answer": {
+      "classes": [
+        {
+          "name": "standard",
+          "keepDays": 400,
+          "requirements": []
+        }
+      ],
+      "changes": [],
+      "purges": []
+    }
+  },
+  "retention.withdraw": {
+    "parameters": {
+      "id": "2"
+    }
+  },
+  "sessions.list": {
+    "query": {
+      "identity": "billing-agent",
+      "limit": "2"
+    },
+    "answer": {
+      "sessions": [
+        {
+          "id": "s-3",
+          "node": "gw-1",
+          "epoch": "e3df3aecac3080a6",
+          "class": "standard",
+          "state": "closed",
+          "identityId": "billing-agent",
+          "identityKind": "agent",
+          "identityName": "Name of billing-agent",
+          "identityEmail": null,
+          "onBehalfOf": null,
+          "identityVerified": true,
+          "connection": "orders",
+          "connectionType": "postgres",
+          "sensitivity": "normal",
+          "openedAt": "2026-11-25T12:00:00.001000Z",
+          "closedAt": "2026-11-25T12:00:00.006000Z",
+          "lastActivityAt": "2026-11-25T12:00:00.006000Z",
+          "outcome": "success",
+          "reason": "the client ended the session",
+          "commands": 1,
+          "failed": 0,
+          "rows": 1,
+          "bytesIn": 0,
+          "bytesOut": 0,
+          "approvalRequired": true,
+          "approvalState": "granted",
+          "client": {
+            "tls": true,
+            "port": 50000,
+            "address": "10.0.0.7",
+            "application": "psql"
+          },
+          "target": {
+            "host": "db-1",
+            "port": 5432,
+            "user": "app",
+            "database": "orders"
+          },
+          "claimed": null,
+          "context": [
+            "SELECT 1"
+          ],
+          "error": null
+        }
+      ],
+      "next": "WyJma2Yxb09HcSIsIjIwMjYtMTEtMjVUMTI6MDA6MDAuMDAxMDAwWiIsInMtMiJd",
+      "horizon": "28"
+    }
+  },
+  "sessions.one": {
+    "parameters": {
+      "id": "s-3"
+    },
+    "query": {
+      "limit": "1"
+    },
+    "answer": {
+      "events": [
+        {
+          "position": "23",
+          "recordedAt": "2026-11-29T09:00:20.126063Z",
+          "class": "standard",
+          "event": {
+            "class": "standard",
+            "connection": {
+              "name": "orders",
+              "sensitivity": "normal",
+              "type": "postgres"
+            },
+            "data": {
+              "approval": {
+                "required": false,
+                "state": "none"
+              },
+              "client": {
+                "address": "10.0.0.7",
+                "application": "psql",
+                "port": 50000,
+                "tls": true
+              },
+              "target": {
+                "database": "orders",
+                "host": "db-1",
+                "port": 5432,
+                "user": "app"
+              }
+            },
+            "epoch": "e3df3aecac3080a6",
+            "id": "e3df3aecac3080a6.19",
+            "identity": {
+              "id": "billing-agent",
+              "kind": "agent",
+              "name": "Name of billing-agent",
+              "verified": true
+            },
+            "node": "gw-1",
+            "seq": 19,
+            "session": "s-3",
+            "time": "2026-11-25T12:00:00.001000Z",
+            "type": "session.opened",
+            "v": 1
+          }
+        }
+      ],
+      "session": {
+        "id": "s-3",
+        "node": "gw-1",
+        "epoch": "e3df3aecac3080a6",
+        "class": "standard",
+        "state": "closed",
+        "identityId": "billing-agent",
+        "identityKind": "agent",
+        "identityName": "Name of billing-agent",
+        "identityEmail": null,
+        "onBehalfOf": null,
+        "identityVerified": true,
+        "connection": "orders",
+        "connectionType": "postgres",
+        "sensitivity": "normal",
+        "openedAt": "2026-11-25T12:00:00.001000Z",
+        "closedAt": "2026-11-25T12:00:00.006000Z",
+        "lastActivityAt": "2026-11-25T12:00:00.006000Z",
+        "outcome": "success",
+        "reason": "the client ended the session",
+        "commands": 1,
+        "failed": 0,
+        "rows": 1,
+        "bytesIn": 0,
+        "bytesOut": 0,
+        "approvalRequired": true,
+        "approvalState": "granted",
+        "client": {
+          "tls": true,
+          "port": 50000,
+          "address": "10.0.0.7",
+          "application": "psql"
+        },
+        "target": {
+          "host": "db-1",
+          "port": 5432,
+          "user": "app",
+          "database": "orders"
+        },
+        "claimed": null,
+        "context": [
+          "SELECT 1"
+        ],
+        "error": null
+      },
+      "holds": [],
+      "next": "23",
+      "more": true,
+      "horizon": "28"
+    }
+  }
+};

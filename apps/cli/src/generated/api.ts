@@ -1,0 +1,7227 @@
+// Made by scripts/docs.mjs from docs/reference/openapi.json. Change the API, then run: npm run docs
+export interface paths {
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * This process is alive
+         * @description Needs no key.
+         */
+        get: operations["health.alive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Prometheus' text form
+         * @description Needs no key.
+         */
+        get: operations["health.metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What it needs is there; 503 if not
+         * @description Needs no key.
+         */
+        get: operations["health.ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What was asked for, granted, rejected or bypassed, newest first
+         * @description One entry for each act, as it was recorded. Needs a key with the role viewer. That it was read is on the record before it answers.
+         */
+        get: operations["facets.approvals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Backfills, newest first
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        get: operations["backfills.list"];
+        put?: never;
+        /**
+         * Plan a backfill: history for a destination that never had it
+         * @description Asked again in the same words, it is the one that is not over yet. A destination that is not known is entered; its own deliveries begin where the log ends now. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["backfills.plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One backfill, and what became of it so far
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        get: operations["backfills.one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills/{id}/batches/{batch}/missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which positions of a borrowed batch are gone, and no purge accounts for them
+         * @description For whoever finds fewer events than the batch was cut from. None, where retention took them. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        get: operations["backfills.missing"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills/{id}/batches/{batch}/result": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say what became of a borrowed batch
+         * @description May be repeated. `held` is false, and nothing is changed, where the lease went to another attempt. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["backfills.settle"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End it for good
+         * @description What is under way may still arrive; it counts as cancelled. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["backfills.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills/{id}/lease": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Borrow the next batch, to send it
+         * @description The events themselves come from `GET /v1/events`. One process at a time has a backfill, and keeps it by asking. Where there is no batch, ask again after `waitMs`; `state` says when it is over. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["backfills.lend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a backfill rest
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["backfills.pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let another process send it at once
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["backfills.release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backfills/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let it go on
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["backfills.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Connections that had sessions, by name
+         * @description Needs a key with the role viewer. That it was read is on the record before it answers.
+         */
+        get: operations["facets.connections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/connections/{name}/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who touched a connection, the last first
+         * @description Counts all sessions of the time that is asked for. Needs a key with the role viewer. That it was read is on the record before it answers.
+         */
+        get: operations["facets.touched"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events that a destination refuses for good, with the reason
+         * @description Needs a key with the role viewer. To a key with limits it is not there. That it was read is on the record before it answers.
+         */
+        get: operations["deadLetters.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/{destination}/{position}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One of them, as it was rendered, with its attempts
+         * @description Reading it is on the record. Needs a key with the role viewer. To a key with limits it is not there. That it was read is on the record before it answers.
+         */
+        get: operations["deadLetters.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give dead letters up, with a reason; the record keeps the events
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["deadLetters.discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dead-letters/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Send dead letters once more, as the newest mapping renders them
+         * @description A forwarder sends each in a request of its own; what is refused again is open again. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["deadLetters.retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/delivery": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Each destination and lane: how far, how fast, and what is due when and why
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["delivery.status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/delivery/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Requests to destinations, newest first, with their attempts
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["delivery.batches"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/delivery/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make wake-ups again for everything that is due
+         * @description The forwarders do so within a second, from the ledger, whatever the queue in Redis lost; they also do it by themselves every few seconds. Nothing is brought forward. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["delivery.sweep"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/enrolments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Tokens given out, newest first
+         * @description Needs a key with the role admin. To a key with limits it is not there. That it was read is on the record before it answers.
+         */
+        get: operations["enrolment.list"];
+        put?: never;
+        /**
+         * A one-time token with which one gateway may enrol under this name
+         * @description Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["enrolment.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The log, page by page or as a stream
+         * @description With `after` oldest first, with `before` newest first. To follow it, ask again with the `next` of the last answer. As application/x-ndjson all of the range comes in one answer, an event a line; its header `affidavit-range` says the positions (the second exclusive). An answer that breaks off has no proper end. Needs a key with the role viewer. That it was read is on the record before it answers.
+         */
+        get: operations["events.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Holds, newest first
+         * @description Needs a key with the role viewer. To a key with limits it is not there. That it was read is on the record before it answers.
+         */
+        get: operations["holds.list"];
+        put?: never;
+        /**
+         * Place a legal hold
+         * @description Effective when this is answered: no purge drops a partition with an event that it fits, also one that arrives later. Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["holds.place"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One hold
+         * @description Needs a key with the role viewer. To a key with limits it is not there. That it was read is on the record before it answers.
+         */
+        get: operations["holds.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/holds/{id}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Release a hold, for ever
+         * @description What it alone kept goes with the next run that is planned after this. Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["holds.release"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Identities that had sessions, by id
+         * @description Needs a key with the role viewer. That it was read is on the record before it answers.
+         */
+        get: operations["facets.identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * All keys ever made, newest first, without their secrets
+         * @description Needs a key with the role admin. To a key with limits it is not there. That it was read is on the record before it answers.
+         */
+        get: operations["keys.list"];
+        put?: never;
+        /**
+         * Make an API key; it is shown once
+         * @description Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["keys.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a key, for ever
+         * @description Needs a key with the role admin. To a key with limits it is not there.
+         */
+        delete: operations["keys.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Give a key a new secret; it is shown once
+         * @description Prefix, role and limits stay. The secret that is replaced opens for the overlap, then no more. Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["keys.rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Which log this API serves
+         * @description A gateway compares it with the one it has pinned. Needs no key.
+         */
+        get: operations["enrolment.log"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take in a gateway's public key against its one-time token
+         * @description The same token with the same key again gets the same answer. Needs no key.
+         */
+        post: operations["enrolment.enrol"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/producers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs of producers and how far each is recorded, newest first
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["producers.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/producers/{node}/{epoch}/declare-lost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Declare that numbers will never come
+         * @description The recorder carries it out and puts `producer.lost` on the record. Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["producers.declareLost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/receipts/{eventId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The way of one event: recorded, sent, accepted, observed
+         * @description A state is claimed only where it is known. Needs a key with the role viewer. To a key with limits it is not there. That it was read is on the record before it answers.
+         */
+        get: operations["receipts.one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconciliations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Reconciliations, newest first
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["reconciliations.list"];
+        put?: never;
+        /**
+         * Compare what a destination accepted with what it shows
+         * @description A forwarder carries it out, within the requests that the destination allows. It is on the record. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["reconciliations.request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reconciliations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One reconciliation with what it found
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["reconciliations.one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Replays, newest first
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["replays.list"];
+        put?: never;
+        /**
+         * Plan a replay: list what it would send
+         * @description Answered at once, in state `planning`; a forwarder of the destination then reads the log, and it is `planned`. Nothing is sent before it is started. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["replays.plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One replay: what it lists, how far it is, and, at the end, its report
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["replays.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{id}/blocks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a replay lists, a thousand positions each, with a digest, and what became of it
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["replays.blocks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * End a replay for good; what is not sent yet never will be
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["replays.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a running replay rest; what is under way ends as it ends
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["replays.pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a paused replay go on
+         * @description Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["replays.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/replays/{id}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Let a planned replay run
+         * @description Refused where it lists nothing, or where filter, mapping or log are others than when it was planned. Needs a key with the role operator. To a key with limits it is not there.
+         */
+        post: operations["replays.start"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Classes, open changes, the last purges
+         * @description Needs a key with the role viewer. To a key with limits it is not there. That it was read is on the record before it answers.
+         */
+        get: operations["retention.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/changes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Keep a class longer, or propose to keep it less long
+         * @description Longer, or under more requirements: at once. Anything less waits until another admin key confirms it. Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["retention.change"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/changes/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Take a proposal back
+         * @description Needs a key with the role admin. To a key with limits it is not there.
+         */
+        delete: operations["retention.withdraw"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/changes/{id}/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm what another admin key proposed
+         * @description Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["retention.confirm"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a run would purge, and what keeps the rest
+         * @description A simulation: nothing is changed. Holds, deliveries and classes are those of now, also for another time. Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["retention.plan"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Runs, newest first
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["retention.runs"];
+        put?: never;
+        /**
+         * Plan a run; a recorder carries it out within seconds
+         * @description While one is under way, that one. Needs a key with the role admin. To a key with limits it is not there.
+         */
+        post: operations["retention.begin"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/retention/runs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One run, with what became of its plan
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["retention.run"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Sessions, newest first
+         * @description By the time they were opened. Pages stay in step while sessions arrive. As text/csv all that fit come in one answer; what a spreadsheet would run as a formula begins with a quote. Needs a key with the role viewer. That it was read is on the record before it answers.
+         */
+        get: operations["sessions.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One session with its events, oldest first
+         * @description Needs a key with the role viewer. That it was read is on the record before it answers.
+         */
+        get: operations["sessions.one"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Each hop: how far, how far behind, since when
+         * @description Needs a key with the role viewer. To a key with limits it is not there.
+         */
+        get: operations["producers.status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        ApprovalListAnswer: {
+            approvals: {
+                approval: string | null;
+                /** @description By the producer's clock. */
+                at: string | null;
+                by: string | null;
+                command: string | null;
+                connection: string | null;
+                identity: string | null;
+                position: string;
+                reason: string | null;
+                recordedAt: string;
+                session: string | null;
+                /** @enum {string} */
+                state: "requested" | "granted" | "rejected" | "expired" | "bypassed";
+            }[];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        BackfillAnswer: {
+            asked: {
+                from?: string;
+                query?: string;
+                to?: string;
+            };
+            createdAt: string;
+            createdBy: string;
+            destination: string;
+            /** @description The destination's filter when it was planned. */
+            filter: components["schemas"]["Selection"];
+            finishedAt: string | null;
+            /** @description A position in the log; -1: before the first. */
+            fromPos: string;
+            /** @description Until when a process has it to itself. */
+            heldUntil: string | null;
+            id: string;
+            mappingVersion: number;
+            /** @description Positions below are in batches. */
+            nextPos: string;
+            report: {
+                /** @description Given up; of those under way then, the destination may have some. */
+                cancelled: number;
+                /** @description Dead letters. */
+                dead: number;
+                /** @description Of them, those that show at the time of their receipt. */
+                late: number;
+                /** @description In batches that are not settled. */
+                open: number;
+                /** @description Copies beyond one that the destination may hold. */
+                possibleDuplicates: number;
+                /** @description Removed by retention after they were cut. */
+                purged: number;
+                /** @description Events that the destination accepted. */
+                sent: number;
+            };
+            /** @description What the query selects beside it. */
+            selection: components["schemas"]["Selection"];
+            startedAt: string | null;
+            /** @enum {string} */
+            state: "planned" | "running" | "paused" | "finished" | "cancelled";
+            /** @description Exclusive. */
+            toPos: string;
+        };
+        BackfillListAnswer: {
+            backfills: components["schemas"]["BackfillAnswer"][];
+        };
+        BatchListAnswer: {
+            batches: {
+                answer: ({
+                    kind: string;
+                    reason?: string;
+                    status?: number;
+                } & {
+                    [key: string]: unknown;
+                }) | null;
+                attempt: number;
+                attempts: {
+                    at: string;
+                    attempt: number;
+                    elapsedMs: number;
+                    kind: string;
+                    reason?: string;
+                    status?: number;
+                }[];
+                bytes: number;
+                count: number;
+                createdAt: string;
+                destination: string;
+                dueAt: string;
+                filterVersion: number;
+                from: string;
+                id: string;
+                /** @enum {string} */
+                lane: "live" | "catchup" | "replay" | "backfill";
+                late: number;
+                leaseUntil: string | null;
+                mappingVersion: number;
+                parent: string | null;
+                plan: string | null;
+                purged: number;
+                settledAt: string | null;
+                /** @enum {string} */
+                state: "due" | "sending" | "accepted" | "observed" | "doubt" | "split" | "dead" | "paused" | "cancelled";
+                to: string;
+                /** @description Attempts that may have been stored without our knowing. */
+                uncertain: number;
+            }[];
+            /** @description `cursor` of the next page; null at the end. A page may be empty although more follows. */
+            next: string | null;
+        };
+        BlockListAnswer: {
+            blocks: {
+                bytes: number;
+                count: number;
+                /** @description SHA-256 over the ids of the block's events, in order of position, a line feed behind each. */
+                digest: string;
+                from: string;
+                late: number;
+                observed: number;
+                outcome: {
+                    dead: number;
+                    isEqual: boolean;
+                    /** @description Of `sent`: show at their receipt time. */
+                    late: number;
+                    /** @description Gone from the record although no purge is recorded. */
+                    missing: number;
+                    possibleDuplicates: number;
+                    /** @description Retention removed them before they were sent. */
+                    purged: number;
+                    sent: number;
+                    /** @description Cancelled before. */
+                    unsent: number;
+                } | null;
+                to: string;
+            }[];
+            /** @description `after` of the next page; null at the end. */
+            next: string | null;
+        };
+        ChangeAnswer: {
+            /** @description Of the proposal. */
+            id: string | null;
+            /**
+             * @description proposed: it keeps less, and waits for another admin key.
+             * @enum {string}
+             */
+            outcome: "unchanged" | "changed" | "proposed";
+        };
+        ConnectionListAnswer: {
+            connections: {
+                firstSessionAt: string;
+                /** @description Id of the session that was opened last. */
+                lastSession: string;
+                lastSessionAt: string;
+                name: string;
+                sensitivity: string | null;
+                type: string | null;
+            }[];
+            /** @description The last position that this answer takes into account. */
+            horizon: string;
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        DeadLetter: {
+            batch: string;
+            /**
+             * @description Of that batch; `accepted`: a retry succeeded.
+             * @enum {string}
+             */
+            batchState: "due" | "sending" | "accepted" | "observed" | "doubt" | "split" | "dead" | "paused" | "cancelled";
+            decidedBy: string | null;
+            decidedReason: string | null;
+            destination: string;
+            /** @description Its id: `<epoch>.<seq>`. */
+            event: string;
+            firstAt: string;
+            lastAt: string;
+            position: string;
+            /** @description Of the destination's last refusal. */
+            reason: string;
+            /** @enum {string} */
+            state: "open" | "retried" | "discarded";
+        };
+        DeadLetterActAnswer: {
+            count: number;
+            destination: string;
+            /** @description Positions at which no open dead letter stands. */
+            skipped: string[];
+        };
+        DeadLetterAnswer: {
+            attempts: {
+                at: string;
+                attempt: number;
+                elapsedMs: number;
+                kind: string;
+                reason?: string;
+                status?: number;
+            }[];
+            batch: string;
+            /**
+             * @description Of that batch; `accepted`: a retry succeeded.
+             * @enum {string}
+             */
+            batchState: "due" | "sending" | "accepted" | "observed" | "doubt" | "split" | "dead" | "paused" | "cancelled";
+            /** @description As it was rendered when it was refused. */
+            body: string;
+            decidedBy: string | null;
+            decidedReason: string | null;
+            destination: string;
+            /** @description Its id: `<epoch>.<seq>`. */
+            event: string;
+            firstAt: string;
+            lastAt: string;
+            position: string;
+            /** @description Of the destination's last refusal. */
+            reason: string;
+            /** @enum {string} */
+            state: "open" | "retried" | "discarded";
+        };
+        DeadLetterListAnswer: {
+            deadLetters: components["schemas"]["DeadLetter"][];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        DeclareLostAnswer: {
+            epoch: string;
+            node: string;
+            to: number;
+        };
+        DeliveryAnswer: {
+            destinations: {
+                /** @description When a forwarder last said that it has it. */
+                announcedAt: string;
+                deadLetters: number;
+                destination: string;
+                /** @description Paused in affidavit.yaml. */
+                isHeld: boolean;
+                kind: string;
+                lanes: {
+                    behind: string;
+                    doubt: number;
+                    due: number;
+                    /** @description Accepted, over the last minute. */
+                    eventsPerSecond: number;
+                    /** @enum {string} */
+                    lane: "live" | "catchup" | "replay" | "backfill";
+                    /** @description What is sent next, when, and the answer that made it wait. */
+                    next: {
+                        attempt: number;
+                        batch: string;
+                        dueAt: string;
+                        why: string | null;
+                    } | null;
+                    oldestUndeliveredAt: string | null;
+                    paused: number;
+                    position: string;
+                    sending: number;
+                }[];
+                /** @description Nothing is sent before. */
+                opensAt: string | null;
+                reason: string | null;
+                since: string;
+                /** @enum {string} */
+                state: "delivering" | "failing" | "paused";
+            }[];
+        };
+        EnrolmentAnswer: {
+            expiresAt: string;
+            node: string;
+            /** @description Shown once. */
+            token: string;
+        };
+        EnrolmentListAnswer: {
+            enrolments: {
+                createdAt: string;
+                createdBy: string;
+                expiresAt: string;
+                node: string;
+                usedAt: string | null;
+            }[];
+        };
+        EventListAnswer: {
+            events: components["schemas"]["RecordedEvent"][];
+            /** @description Size of the log when it was read. */
+            head: string;
+            /** @description False at the end. A page may be empty although more follows. */
+            more: boolean;
+            /** @description `after` (or `before`) of the next page; also where to go on following the log. */
+            next: string;
+            /** @description Purges that took events recorded between those of this page: they are gone, not missing. */
+            purged: components["schemas"]["PurgeRow"][];
+        };
+        HealthAnswer: {
+            /** @constant */
+            alive: true;
+            startedAt: string;
+        };
+        HeldSelection: {
+            connection?: string;
+            from?: string;
+            identity?: string;
+            kind?: string;
+            outcome?: string;
+            session?: string;
+            to?: string;
+            types?: string[];
+        };
+        HoldAnswer: {
+            id: string;
+            matter: string;
+            placedAt: string;
+            placedBy: string;
+            reason: string;
+            /** @description Null while it is in force. */
+            releasedAt: string | null;
+            releasedBy: string | null;
+            releaseReason: string | null;
+            /** @description Events that all of it fits are kept. */
+            selection: components["schemas"]["HeldSelection"];
+        };
+        HoldListAnswer: {
+            holds: components["schemas"]["HoldAnswer"][];
+        };
+        IdentityListAnswer: {
+            /** @description The last position that this answer takes into account. */
+            horizon: string;
+            identities: {
+                email: string | null;
+                firstSessionAt: string;
+                id: string;
+                kind: ("agent" | "human" | "service") | null;
+                /** @description Id of the session that was opened last. */
+                lastSession: string;
+                lastSessionAt: string;
+                name: string | null;
+                onBehalfOf: string | null;
+            }[];
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+        };
+        KeyListAnswer: {
+            keys: {
+                createdAt: string;
+                createdBy: string;
+                expiresAt: string | null;
+                /** Format: uuid */
+                id: string;
+                label: string | null;
+                /** @description To the minute. */
+                lastUsedAt: string | null;
+                limits: {
+                    connections?: string[];
+                    from?: string;
+                    to?: string;
+                } | null;
+                prefix: string;
+                /** @description Until when the secret before the last rotation opens, too. */
+                previousUntil: string | null;
+                revokedAt: string | null;
+                /** @enum {string} */
+                role: "viewer" | "auditor" | "operator" | "admin";
+                rotatedAt: string | null;
+            }[];
+        };
+        LeaseAnswer: {
+            batch: {
+                /** @description To be said with the result. */
+                attempt: number;
+                bytes: number;
+                count: number;
+                destination: string;
+                failures: number;
+                filterVersion: number;
+                /** @description A position in the log; -1: before the first. */
+                fromPos: string;
+                id: string;
+                /** @description SHA-256 of the events' ids, a line each; hex. */
+                idsDigest: string;
+                /** @constant */
+                lane: "backfill";
+                mappingVersion: number;
+                parent: string | null;
+                plan: string;
+                probe: boolean;
+                purged: number;
+                range: string;
+                /** @description Exclusive. */
+                toPos: string;
+                uncertain: number;
+            } | null;
+            /** @enum {string} */
+            state: "planned" | "running" | "paused" | "finished" | "cancelled";
+            waitMs: number;
+            /** @description Why there is no batch now. */
+            why: string | null;
+        };
+        LogAnswer: {
+            generation: number;
+            log: string;
+        };
+        MissingAnswer: {
+            positions: string[];
+        };
+        NewKeyAnswer: {
+            /** Format: uuid */
+            id: string;
+            /** @description Shown once. */
+            key: string;
+            prefix: string;
+            /** @enum {string} */
+            role: "viewer" | "auditor" | "operator" | "admin";
+        };
+        NodeAnswer: {
+            keyId: string;
+            log: string;
+            /** @description The log's mark key: SPKI DER in base64. */
+            markPublicKey: string;
+            node: string;
+        };
+        PlanAnswer: {
+            at: string;
+            partitions: {
+                /** @description The rule, hold or need that decides. */
+                because: string;
+                class: string;
+                /** @description From when on policy and requirements let it go; null: never. */
+                dueAt: string | null;
+                /** @description Null where its time has not come. */
+                events: string | null;
+                fromAt: string;
+                holds: string[];
+                name: string;
+                toAt: string;
+                /** @enum {string} */
+                verdict: "purge" | "held" | "waits" | "kept";
+            }[];
+        };
+        Problem: {
+            code: string;
+            detail: string;
+            remedy: string;
+            status: number;
+            title: string;
+            type: string;
+        };
+        ProducerListAnswer: {
+            producers: {
+                epoch: string;
+                last: {
+                    /** @description From happening to being recorded; wrong by as much as the producer's clock is. */
+                    lagMs: number | null;
+                    occurredAt: string | null;
+                    /** @description A position in the log; -1: before the first. */
+                    position: string;
+                    recordedAt: string;
+                } | null;
+                node: string;
+                nodeRevokedAt: string | null;
+                openedAt: string;
+                previous: string | null;
+                /** @description Recorded up to this number. */
+                seq: number;
+                /** @enum {string} */
+                state: "open" | "closed" | "forked" | "lost";
+                updatedAt: string;
+            }[];
+        };
+        Purge: {
+            at: string;
+            class: string;
+            /** @description Events that it removed, also such as no plan listed. */
+            count: number;
+            from: string;
+            to: string;
+        };
+        PurgeRow: {
+            at: string;
+            class: string;
+            count: string;
+            from: string;
+            to: string;
+        };
+        ReadyAnswer: {
+            checks: {
+                hop: string;
+                name: string;
+                ok: boolean;
+                reason?: string;
+                remedy?: string;
+                required: boolean;
+                since: string;
+            }[];
+            ready: boolean;
+        };
+        ReceiptAnswer: {
+            destinations: {
+                batches: {
+                    attempts: ({
+                        at: string;
+                        attempt: number;
+                        kind: string;
+                    } & {
+                        [key: string]: unknown;
+                    })[];
+                    batch: string;
+                    count: number;
+                    cutAt: string;
+                    isResend: boolean;
+                    lane: string;
+                    lookedAt: string | null;
+                    observedAt: string | null;
+                    parent: string | null;
+                    plan: string | null;
+                    /** @description Different events of it that were there when it was last looked for. */
+                    seen: number | null;
+                    settledAt: string | null;
+                    state: string;
+                }[];
+                deadLetter: {
+                    at: string;
+                    reason: string;
+                    state: string;
+                } | null;
+                destination: string;
+                logs: {
+                    attempt: number;
+                    batch: string;
+                    logId: string;
+                    observedAt: string;
+                }[];
+                /**
+                 * @description The strongest that is known.
+                 * @enum {string}
+                 */
+                state: "unwanted" | "uncut" | "cancelled" | "waiting" | "sending" | "doubt" | "dead" | "accepted" | "observed";
+            }[];
+            epoch: string;
+            event: string;
+            node: string;
+            /** @description By the producer's clock: durable on its disk after that, and before it was recorded. */
+            occurredAt: string | null;
+            recorded: {
+                at: string;
+                position: string;
+                run: {
+                    first: string;
+                    last: string;
+                };
+            };
+            seq: number;
+            /** @description Null where retention removed the event. */
+            type: string | null;
+        };
+        ReconciliationAnswer: {
+            altered: string;
+            batches: string;
+            /** @description Events. */
+            checked: string;
+            /** @description Of them, those whose log was listed and compared. */
+            compared: string;
+            createdAt: string;
+            createdBy: string;
+            destination: string;
+            /** @description Copies beyond one of each event. */
+            duplicated: string;
+            finishedAt: string | null;
+            from: string;
+            id: string;
+            missing: string;
+            /** @description Everything before is done. */
+            next: string;
+            resent: string;
+            sendsMissing: boolean;
+            /** @enum {string} */
+            state: "waiting" | "running" | "finished";
+            /** @description Exclusive. */
+            to: string;
+            truncated: string;
+            /** @description What it waits for: a free request, a key. */
+            waitsFor: string | null;
+        };
+        ReconciliationListAnswer: {
+            reconciliations: components["schemas"]["ReconciliationAnswer"][];
+        };
+        ReconciliationResultAnswer: {
+            findings: {
+                batch: string;
+                /**
+                 * @description Of an absence, as far as the destination tells; `lost`: nothing explains it; `unknown`: what might could not be read.
+                 * @enum {string}
+                 */
+                cause: "" | "lost" | "unknown" | "exclusion-filter" | "no-index" | "quota" | "permission" | "window" | "retention";
+                count: number;
+                detail: string;
+                /** @enum {string} */
+                kind: "missing" | "duplicated" | "truncated" | "altered";
+                /** @description The first thousand. */
+                positions: string[];
+                /** @description The batch that sends them again. */
+                resentIn: string | null;
+            }[];
+            reconciliation: components["schemas"]["ReconciliationAnswer"];
+        };
+        RecordedEvent: {
+            /** @description Retention class in force. */
+            class: string;
+            /** @description A position in the log; -1: before the first. */
+            duplicateOf?: string;
+            epoch?: string;
+            /** @description The recorded event, byte for byte; docs/reference/events.md has its types. */
+            event?: {
+                connection?: {
+                    name: string;
+                    type: string;
+                } & {
+                    [key: string]: unknown;
+                };
+                data: {
+                    [key: string]: unknown;
+                };
+                epoch: string;
+                /** @description `<epoch>.<seq>` */
+                id: string;
+                identity?: {
+                    id: string;
+                    kind: string;
+                } & {
+                    [key: string]: unknown;
+                };
+                node: string;
+                seq: number;
+                session?: string;
+                /** @description By the producer's clock. */
+                time: string;
+                type: string;
+            } & {
+                [key: string]: unknown;
+            };
+            /** @description Whose the quarantined bytes are; of an event, it says so itself. */
+            node?: string;
+            /** @description A position in the log; -1: before the first. */
+            position: string;
+            /** @description In place of `event`: bytes that could not be taken apart, in base64. */
+            quarantined?: string;
+            recordedAt: string;
+            seq?: number;
+        };
+        ReplayAnswer: {
+            /** @description As it was asked for. */
+            asked: {
+                [key: string]: unknown;
+            };
+            /** @description As the destination gets them, before compression. */
+            bytes: number;
+            count: number;
+            createdAt: string;
+            createdBy: string;
+            destination: string;
+            filterVersion: number;
+            finishedAt: string | null;
+            from: string;
+            id: string;
+            /** @description Would show at their receipt time, when it was planned. */
+            late: number;
+            mappingVersion: number;
+            missingOnly: boolean;
+            /** @description Of them, already seen at the destination. */
+            observed: number;
+            plannedAt: string | null;
+            /** @description Read up to here; `to` when it is planned. */
+            plannedTo: string;
+            reason: string | null;
+            report: components["schemas"]["ReplayReport"] | null;
+            /** @description As it was understood. */
+            selection: {
+                [key: string]: unknown;
+            };
+            startedAt: string | null;
+            /** @enum {string} */
+            state: "planning" | "planned" | "running" | "paused" | "finished" | "cancelled" | "failed";
+            /** @description Exclusive. */
+            to: string;
+        };
+        ReplayListAnswer: {
+            replays: components["schemas"]["ReplayAnswer"][];
+        };
+        ReplayReport: {
+            blocks: number;
+            dead: number;
+            differences: {
+                dead: number;
+                from: string;
+                /** @description Of `sent`: show at their receipt time. */
+                late: number;
+                /** @description Gone from the record although no purge is recorded. */
+                missing: number;
+                planned: number;
+                /** @description Retention removed them before they were sent. */
+                purged: number;
+                sent: number;
+                to: string;
+                /** @description Cancelled before. */
+                unsent: number;
+            }[];
+            /** @description Blocks that differ; the first hundred are listed. */
+            differing: number;
+            /** @description All of it was sent, and it is what was planned. */
+            isEqual: boolean;
+            /** @description Of `sent`: show at their receipt time. */
+            late: number;
+            /** @description Gone from the record although no purge is recorded. */
+            missing: number;
+            planned: number;
+            /** @description Copies that the destination may hold beyond those sent. */
+            possibleDuplicates: number;
+            /** @description Retention removed them before they were sent. */
+            purged: number;
+            purges: components["schemas"]["Purge"][];
+            sent: number;
+            /** @description Cancelled before. */
+            unsent: number;
+        };
+        RetentionAnswer: {
+            /** @description What waits for a second person. */
+            changes: components["schemas"]["RetentionChange"][];
+            classes: {
+                /** @description Null: for ever. */
+                keepDays: number | null;
+                name: string;
+                requirements: string[];
+            }[];
+            /** @description The last hundred. */
+            purges: components["schemas"]["PurgeRow"][];
+        };
+        RetentionChange: {
+            class: string;
+            id: string;
+            keepDays: number | null;
+            proposedAt: string;
+            proposedBy: string;
+            reason: string;
+            requirements: string[];
+        };
+        RunAnswer: {
+            begunAt: string;
+            by: string;
+            finishedAt: string | null;
+            id: string;
+            /** @description Partitions to be dropped. */
+            planned: string[];
+            plannedAt: string;
+            /** @description What became of each partition of the plan. */
+            report: {
+                [key: string]: string;
+            } | null;
+        };
+        RunListAnswer: {
+            runs: components["schemas"]["RunAnswer"][];
+        };
+        Selection: {
+            connections?: string[];
+            identities?: string[];
+            sessions?: string[];
+            types?: string[];
+        };
+        Session: {
+            approvalRequired: boolean;
+            /** @enum {string} */
+            approvalState: "none" | "requested" | "granted" | "rejected" | "expired" | "bypassed";
+            bytesIn: number;
+            bytesOut: number;
+            claimed: {
+                [key: string]: unknown;
+            } | null;
+            class: string;
+            client: {
+                [key: string]: unknown;
+            } | null;
+            closedAt: string | null;
+            commands: number;
+            connection: string | null;
+            connectionType: string | null;
+            context: string[];
+            epoch: string | null;
+            error: {
+                code: string;
+                message: string;
+            } | null;
+            failed: number;
+            id: string;
+            identityEmail: string | null;
+            identityId: string | null;
+            identityKind: ("agent" | "human" | "service") | null;
+            identityName: string | null;
+            /** @description False: the identity was only claimed. */
+            identityVerified: boolean | null;
+            lastActivityAt: string;
+            node: string | null;
+            onBehalfOf: string | null;
+            openedAt: string;
+            outcome: string | null;
+            reason: string | null;
+            rows: number;
+            sensitivity: string | null;
+            /** @enum {string} */
+            state: "open" | "closed" | "denied" | "abandoned";
+            target: {
+                [key: string]: unknown;
+            } | null;
+        };
+        SessionAnswer: {
+            events: components["schemas"]["RecordedEvent"][];
+            /** @description Holds in force that keep an event of it. */
+            holds: components["schemas"]["HoldAnswer"][];
+            /** @description The last position that this answer takes into account. */
+            horizon: string;
+            more: boolean;
+            /** @description `after` of the next page. */
+            next: string;
+            session: components["schemas"]["Session"];
+        };
+        SessionListAnswer: {
+            /** @description The last position that this answer takes into account. */
+            horizon: string;
+            /** @description `cursor` of the next page; null at the end. */
+            next: string | null;
+            sessions: components["schemas"]["Session"][];
+        };
+        SettledAnswer: {
+            /** @description Until the next attempt. */
+            delayMs?: number;
+            /** @description False: the lease went to another attempt, and nothing was changed. */
+            held: boolean;
+            /** @description How the destination turned. */
+            turned?: {
+                from: string;
+                to: string;
+            };
+        };
+        StatusAnswer: {
+            destinations: {
+                /** @description Unsettled batches by state. */
+                batches: {
+                    [key: string]: number;
+                };
+                deadLetters: number;
+                destination: string;
+                lanes: {
+                    behind: string;
+                    lane: string;
+                    position: string;
+                }[];
+                oldestUndeliveredAt: string | null;
+                reason: string | null;
+                since: string;
+                state: string;
+            }[];
+            foreignEntries: number;
+            generation: number;
+            head: {
+                recordedAt: string | null;
+                size: string;
+            };
+            log: string;
+            outbox: {
+                oldestAt: string | null;
+                waiting: number;
+            };
+            producers: {
+                forked: number;
+                lost: number;
+                nodes: number;
+                open: number;
+            };
+            quarantined: number;
+            recorder: {
+                active: boolean;
+                leaseUntil: string | null;
+            };
+            sessions: {
+                behind: string;
+                /** @description The last position that this answer takes into account. */
+                horizon: string;
+                open: number;
+            };
+        };
+        SweepAnswer: {
+            destinations: {
+                destination: string;
+                /** @description Batches that should be under way. */
+                due: number;
+                /** @description Wait for a time that has not come. */
+                later: number;
+                paused: number;
+            }[];
+        };
+        TouchListAnswer: {
+            /** @description The last position that this answer takes into account. */
+            horizon: string;
+            identities: {
+                /** @description Of them, those in which an approval was gone around. */
+                bypassed: number;
+                commands: number;
+                /** @description Of them, those that were not let in. */
+                denied: number;
+                failed: number;
+                firstSessionAt: string;
+                /** @description Null: nobody was named. */
+                identity: string | null;
+                /** @description False: in some of its sessions it was only claimed. */
+                isVerified: boolean;
+                kind: ("agent" | "human" | "service") | null;
+                /** @description Id of the session that was opened last. */
+                lastSession: string;
+                lastSessionAt: string;
+                onBehalfOf: string | null;
+                rows: number;
+                sessions: number;
+            }[];
+        };
+        WholeReplayAnswer: {
+            /** @description As it was asked for. */
+            asked: {
+                [key: string]: unknown;
+            };
+            /** @description As the destination gets them, before compression. */
+            bytes: number;
+            count: number;
+            createdAt: string;
+            createdBy: string;
+            destination: string;
+            filterVersion: number;
+            finishedAt: string | null;
+            from: string;
+            /** @description Why nothing of it moves now; null where nothing is in the way. */
+            hindrance: string | null;
+            id: string;
+            /** @description Would show at their receipt time, when it was planned. */
+            late: number;
+            mappingVersion: number;
+            missingOnly: boolean;
+            /** @description Of them, already seen at the destination. */
+            observed: number;
+            plannedAt: string | null;
+            /** @description Read up to here; `to` when it is planned. */
+            plannedTo: string;
+            progress: {
+                dead: number;
+                open: number;
+                sent: number;
+            };
+            /** @description What retention removed since it was planned, of the time that it covers. */
+            purges: components["schemas"]["Purge"][];
+            reason: string | null;
+            report: components["schemas"]["ReplayReport"] | null;
+            /** @description As it was understood. */
+            selection: {
+                [key: string]: unknown;
+            };
+            /** @description How the world differs from what was planned for; while it is `planned`. */
+            stale: string[];
+            startedAt: string | null;
+            /** @enum {string} */
+            state: "planning" | "planned" | "running" | "paused" | "finished" | "cancelled" | "failed";
+            /** @description Exclusive. */
+            to: string;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    "health.alive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "alive": true,
+                     *       "startedAt": "2026-11-29T09:00:19.023Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HealthAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "health.metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "health.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "ready": true,
+                     *       "checks": [
+                     *         {
+                     *           "name": "postgres",
+                     *           "hop": "record → reader",
+                     *           "ok": true,
+                     *           "required": true,
+                     *           "since": "2026-11-29T09:00:19.305Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReadyAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "facets.approvals": {
+        parameters: {
+            query?: {
+                connection?: string;
+                /** @description `next` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Recorded at or after. */
+                from?: string;
+                identity?: string;
+                /** @description Of the identity. */
+                kind?: "agent" | "human" | "service";
+                /** @example 1 */
+                limit?: number;
+                session?: string;
+                /** @example granted */
+                state?: "requested" | "granted" | "rejected" | "expired" | "bypassed";
+                /** @description Recorded before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "approvals": [
+                     *         {
+                     *           "position": "25",
+                     *           "recordedAt": "2026-11-29T09:00:20.126063Z",
+                     *           "at": "2026-11-25T12:00:00.003000Z",
+                     *           "state": "granted",
+                     *           "session": "s-3",
+                     *           "identity": "billing-agent",
+                     *           "connection": "orders",
+                     *           "approval": "a1",
+                     *           "command": null,
+                     *           "by": "reviewer",
+                     *           "reason": null
+                     *         }
+                     *       ],
+                     *       "next": "WyJaYlR6YUhtZCIsIjI1Il0"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ApprovalListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "backfills": [
+                     *         {
+                     *           "id": "backfill-f7lmdq171j",
+                     *           "destination": "archive",
+                     *           "state": "planned",
+                     *           "asked": {},
+                     *           "filter": {},
+                     *           "selection": {},
+                     *           "mappingVersion": 1,
+                     *           "fromPos": "0",
+                     *           "toPos": "29",
+                     *           "nextPos": "0",
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *           "startedAt": null,
+                     *           "finishedAt": null,
+                     *           "heldUntil": null,
+                     *           "report": {
+                     *             "sent": 0,
+                     *             "late": 0,
+                     *             "dead": 0,
+                     *             "possibleDuplicates": 0,
+                     *             "purged": 0,
+                     *             "open": 0,
+                     *             "cancelled": 0
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackfillListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "destination": "archive",
+                 *       "kind": "datadog",
+                 *       "mappingVersion": 1
+                 *     }
+                 */
+                "application/json": {
+                    destination: string;
+                    /** @description A position, or an instant: the first position that was recorded then or later. */
+                    from?: string;
+                    /** @description Kind of the destination, such as `datadog`. */
+                    kind: string;
+                    mappingVersion: number;
+                    /** @description `type:… connection:… identity:… session:…`; several values with commas. */
+                    query?: string;
+                    /** @description Its filter, where the destination is not known yet. */
+                    selection?: {
+                        connections?: string[];
+                        identities?: string[];
+                        types?: string[];
+                    };
+                    /** @description Exclusive. Default: where the deliveries of the destination itself begin. */
+                    to?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "backfill-f7lmdq171j",
+                     *       "destination": "archive",
+                     *       "state": "planned",
+                     *       "asked": {},
+                     *       "filter": {},
+                     *       "selection": {},
+                     *       "mappingVersion": 1,
+                     *       "fromPos": "0",
+                     *       "toPos": "29",
+                     *       "nextPos": "0",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "startedAt": null,
+                     *       "finishedAt": null,
+                     *       "heldUntil": null,
+                     *       "report": {
+                     *         "sent": 0,
+                     *         "late": 0,
+                     *         "dead": 0,
+                     *         "possibleDuplicates": 0,
+                     *         "purged": 0,
+                     *         "open": 0,
+                     *         "cancelled": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "backfill-f7lmdq171j",
+                     *       "destination": "archive",
+                     *       "state": "planned",
+                     *       "asked": {},
+                     *       "filter": {},
+                     *       "selection": {},
+                     *       "mappingVersion": 1,
+                     *       "fromPos": "0",
+                     *       "toPos": "29",
+                     *       "nextPos": "0",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "startedAt": null,
+                     *       "finishedAt": null,
+                     *       "heldUntil": null,
+                     *       "report": {
+                     *         "sent": 0,
+                     *         "late": 0,
+                     *         "dead": 0,
+                     *         "possibleDuplicates": 0,
+                     *         "purged": 0,
+                     *         "open": 0,
+                     *         "cancelled": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.missing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A position in the log.
+                 * @example 37
+                 */
+                batch: string;
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "positions": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["MissingAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.settle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A position in the log.
+                 * @example 37
+                 */
+                batch: string;
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "outcome": "later",
+                 *       "attempt": 1,
+                 *       "answer": {
+                 *         "kind": "unauthorized",
+                 *         "status": 403,
+                 *         "reason": "403"
+                 *       },
+                 *       "elapsedMs": 5
+                 *     }
+                 */
+                "application/json": {
+                    answer: {
+                        /** @constant */
+                        kind: "accepted";
+                        status: number;
+                    };
+                    /** @description Of the lease. */
+                    attempt: number;
+                    elapsedMs: number;
+                    /** @description Events that show at the time of their receipt. */
+                    late: number;
+                    /** @constant */
+                    outcome: "accepted";
+                    /** @description Events of the batch that the record no longer has. */
+                    purged: number;
+                } | {
+                    answer: {
+                        /** @constant */
+                        kind: "retry";
+                        mayBeStored: boolean;
+                        reason: string;
+                        status?: number;
+                        waitMs?: number;
+                    } | {
+                        /** @constant */
+                        kind: "refused";
+                        reason: string;
+                        status?: number;
+                    } | {
+                        /** @constant */
+                        kind: "unauthorized";
+                        reason: string;
+                        status?: number;
+                    } | {
+                        /** @constant */
+                        kind: "invalid";
+                        reason: string;
+                        status: number;
+                    };
+                    /** @description Of the lease. */
+                    attempt: number;
+                    elapsedMs: number;
+                    /** @constant */
+                    outcome: "later";
+                } | {
+                    answer: {
+                        /** @constant */
+                        kind: "retry";
+                        mayBeStored: boolean;
+                        reason: string;
+                        status?: number;
+                        waitMs?: number;
+                    } | {
+                        /** @constant */
+                        kind: "refused";
+                        reason: string;
+                        status?: number;
+                    } | {
+                        /** @constant */
+                        kind: "unauthorized";
+                        reason: string;
+                        status?: number;
+                    } | {
+                        /** @constant */
+                        kind: "too-large";
+                        reason: string;
+                        status: number;
+                    } | {
+                        /** @constant */
+                        kind: "invalid";
+                        reason: string;
+                        status: number;
+                    };
+                    /** @description Where the second part begins. */
+                    at: string;
+                    /** @description Of the lease. */
+                    attempt: number;
+                    elapsedMs: number;
+                    /** @constant */
+                    outcome: "split";
+                } | {
+                    answer: {
+                        /** @constant */
+                        kind: "retry";
+                        mayBeStored: boolean;
+                        reason: string;
+                        status?: number;
+                        waitMs?: number;
+                    } | {
+                        /** @constant */
+                        kind: "refused";
+                        reason: string;
+                        status?: number;
+                    } | {
+                        /** @constant */
+                        kind: "unauthorized";
+                        reason: string;
+                        status?: number;
+                    } | {
+                        /** @constant */
+                        kind: "too-large";
+                        reason: string;
+                        status: number;
+                    } | {
+                        /** @constant */
+                        kind: "invalid";
+                        reason: string;
+                        status: number;
+                    };
+                    /** @description Of the lease. */
+                    attempt: number;
+                    /** @description The one event of the batch, as it was rendered. */
+                    body: string;
+                    elapsedMs: number;
+                    /** @constant */
+                    outcome: "dead";
+                } | {
+                    /** @description Of the lease. */
+                    attempt: number;
+                    /** @constant */
+                    outcome: "unsent";
+                } | {
+                    /** @description Of the lease. */
+                    attempt: number;
+                    /** @constant */
+                    outcome: "reopened";
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "held": true,
+                     *       "turned": {
+                     *         "from": "delivering",
+                     *         "to": "paused"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SettledAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "backfill-f7lmdq171j",
+                     *       "destination": "archive",
+                     *       "state": "cancelled",
+                     *       "asked": {},
+                     *       "filter": {},
+                     *       "selection": {},
+                     *       "mappingVersion": 1,
+                     *       "fromPos": "0",
+                     *       "toPos": "29",
+                     *       "nextPos": "5",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
+                     *       "finishedAt": "2026-11-29T09:00:28.337100Z",
+                     *       "heldUntil": null,
+                     *       "report": {
+                     *         "dead": 0,
+                     *         "late": 0,
+                     *         "open": 0,
+                     *         "sent": 0,
+                     *         "purged": 0,
+                     *         "cancelled": 5,
+                     *         "possibleDuplicates": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.lend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sender": "a-laptop",
+                 *       "leaseMs": 60000,
+                 *       "maxEvents": 5,
+                 *       "maxBytes": 1000000,
+                 *       "mappingVersions": [
+                 *         1
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    leaseMs: number;
+                    mappingVersions: number[];
+                    maxBytes: number;
+                    maxEvents: number;
+                    /** @description The destination's own bound, over all its lanes. */
+                    rate?: {
+                        bytesPerSecond?: number;
+                        eventsPerSecond?: number;
+                    };
+                    /** @description Names the process that asks, for as long as it runs. */
+                    sender: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "running",
+                     *       "batch": {
+                     *         "id": "37",
+                     *         "range": "5",
+                     *         "destination": "archive",
+                     *         "lane": "backfill",
+                     *         "parent": null,
+                     *         "fromPos": "0",
+                     *         "toPos": "5",
+                     *         "count": 5,
+                     *         "mappingVersion": 1,
+                     *         "filterVersion": 1,
+                     *         "attempt": 1,
+                     *         "bytes": 2093,
+                     *         "uncertain": 0,
+                     *         "purged": 0,
+                     *         "plan": "backfill-f7lmdq171j",
+                     *         "failures": 0,
+                     *         "probe": false,
+                     *         "idsDigest": "6667c4188016a1f47aa85df56e17dc7abccde69e960ab92ff89ebd8400f650bc"
+                     *       },
+                     *       "waitMs": 0,
+                     *       "why": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LeaseAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "backfill-f7lmdq171j",
+                     *       "destination": "archive",
+                     *       "state": "paused",
+                     *       "asked": {},
+                     *       "filter": {},
+                     *       "selection": {},
+                     *       "mappingVersion": 1,
+                     *       "fromPos": "0",
+                     *       "toPos": "29",
+                     *       "nextPos": "5",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
+                     *       "finishedAt": null,
+                     *       "heldUntil": null,
+                     *       "report": {
+                     *         "sent": 0,
+                     *         "late": 0,
+                     *         "dead": 0,
+                     *         "possibleDuplicates": 0,
+                     *         "purged": 0,
+                     *         "open": 5,
+                     *         "cancelled": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sender": "a-laptop"
+                 *     }
+                 */
+                "application/json": {
+                    sender: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "backfills.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example backfill-f7lmdq171j */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "backfill-f7lmdq171j",
+                     *       "destination": "archive",
+                     *       "state": "running",
+                     *       "asked": {},
+                     *       "filter": {},
+                     *       "selection": {},
+                     *       "mappingVersion": 1,
+                     *       "fromPos": "0",
+                     *       "toPos": "29",
+                     *       "nextPos": "5",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
+                     *       "finishedAt": null,
+                     *       "heldUntil": null,
+                     *       "report": {
+                     *         "sent": 0,
+                     *         "late": 0,
+                     *         "dead": 0,
+                     *         "possibleDuplicates": 0,
+                     *         "purged": 0,
+                     *         "open": 5,
+                     *         "cancelled": 0
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BackfillAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "facets.connections": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Of sessions opened at or after. */
+                from?: string;
+                /** @description That had a session there. */
+                identity?: string;
+                limit?: number;
+                /** @description Of sessions opened before. */
+                to?: string;
+                /** @example postgres */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "connections": [
+                     *         {
+                     *           "name": "orders",
+                     *           "type": "postgres",
+                     *           "sensitivity": "normal",
+                     *           "lastSessionAt": "2026-11-25T12:00:00.001000Z",
+                     *           "lastSession": "s-3",
+                     *           "firstSessionAt": "2026-11-25T12:00:00.001000Z"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "horizon": "28"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ConnectionListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "facets.touched": {
+        parameters: {
+            query?: {
+                /** @description Of sessions opened at or after. */
+                from?: string;
+                /** @description Of the identity. */
+                kind?: "agent" | "human" | "service";
+                limit?: number;
+                /** @description Of sessions opened before. */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @example orders */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "identities": [
+                     *         {
+                     *           "identity": "billing-agent",
+                     *           "kind": "agent",
+                     *           "onBehalfOf": null,
+                     *           "isVerified": true,
+                     *           "sessions": 4,
+                     *           "denied": 0,
+                     *           "bypassed": 0,
+                     *           "commands": 4,
+                     *           "failed": 0,
+                     *           "rows": 4,
+                     *           "firstSessionAt": "2026-11-25T12:00:00.001000Z",
+                     *           "lastSessionAt": "2026-11-25T12:00:00.001000Z",
+                     *           "lastSession": "s-3"
+                     *         }
+                     *       ],
+                     *       "horizon": "28"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["TouchListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "deadLetters.list": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                destination?: string;
+                limit?: number;
+                /** @example open */
+                state?: "open" | "retried" | "discarded" | "any";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "deadLetters": [
+                     *         {
+                     *           "destination": "datadog",
+                     *           "position": "11",
+                     *           "event": "e3df3aecac3080a6.7",
+                     *           "state": "open",
+                     *           "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *           "batch": "25",
+                     *           "batchState": "dead",
+                     *           "firstAt": "2026-11-29T09:00:25.381908Z",
+                     *           "lastAt": "2026-11-29T09:00:25.381908Z",
+                     *           "decidedBy": null,
+                     *           "decidedReason": null
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "deadLetters.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example datadog */
+                destination: string;
+                /**
+                 * @description A position in the log.
+                 * @example 11
+                 */
+                position: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "destination": "datadog",
+                     *       "position": "11",
+                     *       "event": "e3df3aecac3080a6.7",
+                     *       "state": "open",
+                     *       "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *       "batch": "25",
+                     *       "batchState": "dead",
+                     *       "firstAt": "2026-11-29T09:00:25.381908Z",
+                     *       "lastAt": "2026-11-29T09:00:25.381908Z",
+                     *       "decidedBy": null,
+                     *       "decidedReason": null,
+                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"e3df3aecac3080a6.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+                     *       "attempts": [
+                     *         {
+                     *           "at": "2026-11-29T09:00:25.383616Z",
+                     *           "kind": "invalid",
+                     *           "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *           "status": 400,
+                     *           "attempt": 1,
+                     *           "elapsedMs": 22
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "deadLetters.discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "positions": [
+                 *         "11"
+                 *       ],
+                 *       "reason": "a test event"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description All that are open at this destination.
+                     * @constant
+                     */
+                    all?: true;
+                    /** @description May be left out where there is only one. */
+                    destination?: string;
+                    /** @description Of the dead letters that are meant. */
+                    positions?: string[];
+                    /** @description Why this destination need not have them. */
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "destination": "datadog",
+                     *       "count": 1,
+                     *       "skipped": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterActAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "deadLetters.retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "positions": [
+                 *         "12"
+                 *       ]
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description All that are open at this destination.
+                     * @constant
+                     */
+                    all?: true;
+                    /** @description May be left out where there is only one. */
+                    destination?: string;
+                    /** @description Of the dead letters that are meant. */
+                    positions?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "destination": "datadog",
+                     *       "count": 1,
+                     *       "skipped": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeadLetterActAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delivery.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "destinations": [
+                     *         {
+                     *           "destination": "datadog",
+                     *           "kind": "datadog",
+                     *           "state": "delivering",
+                     *           "reason": null,
+                     *           "since": "2026-11-29T09:00:20.655824Z",
+                     *           "isHeld": false,
+                     *           "announcedAt": "2026-11-29T09:00:20.655824Z",
+                     *           "opensAt": null,
+                     *           "deadLetters": 10,
+                     *           "lanes": [
+                     *             {
+                     *               "lane": "live",
+                     *               "position": "29",
+                     *               "behind": "0",
+                     *               "oldestUndeliveredAt": null,
+                     *               "due": 0,
+                     *               "sending": 0,
+                     *               "paused": 0,
+                     *               "doubt": 0,
+                     *               "eventsPerSecond": 0.3,
+                     *               "next": null
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeliveryAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delivery.batches": {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @example datadog */
+                destination?: string;
+                lane?: "live" | "catchup" | "replay" | "backfill";
+                /** @example 1 */
+                limit?: number;
+                /** @description Of this replay or backfill. */
+                plan?: string;
+                /** @description Of batches that cover it. */
+                position?: string;
+                state?: "due" | "sending" | "accepted" | "observed" | "doubt" | "split" | "dead" | "paused" | "cancelled";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "batches": [
+                     *         {
+                     *           "id": "35",
+                     *           "destination": "datadog",
+                     *           "lane": "live",
+                     *           "plan": null,
+                     *           "parent": "22",
+                     *           "from": "20",
+                     *           "to": "21",
+                     *           "count": 1,
+                     *           "bytes": 1049,
+                     *           "state": "dead",
+                     *           "attempt": 1,
+                     *           "uncertain": 0,
+                     *           "late": 0,
+                     *           "purged": 0,
+                     *           "mappingVersion": 2,
+                     *           "filterVersion": 1,
+                     *           "createdAt": "2026-11-29T09:00:25.347945Z",
+                     *           "dueAt": "2026-11-29T09:00:25.363140Z",
+                     *           "leaseUntil": null,
+                     *           "settledAt": "2026-11-29T09:00:26.005962Z",
+                     *           "answer": {
+                     *             "kind": "invalid",
+                     *             "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *             "status": 400
+                     *           },
+                     *           "attempts": [
+                     *             {
+                     *               "at": "2026-11-29T09:00:26.005962Z",
+                     *               "kind": "invalid",
+                     *               "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *               "status": 400,
+                     *               "attempt": 1,
+                     *               "elapsedMs": 61
+                     *             }
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next": "35"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BatchListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "delivery.sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": {
+                    destination?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "destinations": [
+                     *         {
+                     *           "destination": "datadog",
+                     *           "due": 0,
+                     *           "later": 0,
+                     *           "paused": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SweepAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolment.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "enrolments": [
+                     *         {
+                     *           "node": "gw-2",
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:25.354000Z",
+                     *           "expiresAt": "2026-11-29T10:00:25.354000Z",
+                     *           "usedAt": "2026-11-29T09:00:25.458000Z"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrolmentListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolment.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "node": "gw-2"
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * Format: uri
+                     * @description Where that gateway reaches this API, if elsewhere.
+                     */
+                    api?: string;
+                    /** @description 1 to 40 of a-z, 0-9 and -. */
+                    node: string;
+                    /** @default 60 */
+                    validMinutes?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
+                     *       "node": "gw-2",
+                     *       "expiresAt": "2026-11-29T10:00:25.354000Z"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EnrolmentAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "events.list": {
+        parameters: {
+            query?: {
+                /**
+                 * @description Events after this position, oldest first; -1 begins at the start.
+                 * @example 1
+                 */
+                after?: "-1" | string;
+                /** @description Events before this position (or `head`: the end of the log), newest first. */
+                before?: "head" | string;
+                connection?: string;
+                /** @description Recorded at or after. */
+                from?: string;
+                identity?: string;
+                /** @description Of the identity. */
+                kind?: "agent" | "human" | "service";
+                /**
+                 * @description Default 100; of a stream: all.
+                 * @example 1
+                 */
+                limit?: number;
+                outcome?: string;
+                /** @example s-0 */
+                session?: string;
+                /** @description Recorded before. */
+                to?: string;
+                /** @description One type or several, with commas. */
+                type?: string;
+                /** @description With `after`: only events before this position. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": [
+                     *         {
+                     *           "position": "2",
+                     *           "recordedAt": "2026-11-29T09:00:19.731952Z",
+                     *           "class": "standard",
+                     *           "event": {
+                     *             "class": "standard",
+                     *             "connection": {
+                     *               "name": "orders",
+                     *               "sensitivity": "normal",
+                     *               "type": "postgres"
+                     *             },
+                     *             "data": {
+                     *               "approval": "a1"
+                     *             },
+                     *             "epoch": "e3df3aecac3080a6",
+                     *             "id": "e3df3aecac3080a6.2",
+                     *             "identity": {
+                     *               "id": "billing-agent",
+                     *               "kind": "agent",
+                     *               "name": "Name of billing-agent",
+                     *               "verified": true
+                     *             },
+                     *             "node": "gw-1",
+                     *             "seq": 2,
+                     *             "session": "s-0",
+                     *             "time": "2026-11-25T12:00:00.002000Z",
+                     *             "type": "approval.requested",
+                     *             "v": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "next": "2",
+                     *       "more": true,
+                     *       "head": "29",
+                     *       "purged": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["EventListAnswer"];
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "holds.list": {
+        parameters: {
+            query?: {
+                /**
+                 * @description Also those that were released.
+                 * @example true
+                 */
+                all?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "holds": [
+                     *         {
+                     *           "id": "hold-4wda3wuprz",
+                     *           "matter": "2026-17",
+                     *           "reason": "asked for by counsel",
+                     *           "selection": {
+                     *             "session": "s-1"
+                     *           },
+                     *           "placedBy": "api-key:5814a94a",
+                     *           "placedAt": "2026-11-29T09:00:26.112738Z",
+                     *           "releasedBy": null,
+                     *           "releasedAt": null,
+                     *           "releaseReason": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HoldListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "holds.place": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "session": "s-1",
+                 *       "matter": "2026-17",
+                 *       "reason": "asked for by counsel"
+                 *     }
+                 */
+                "application/json": {
+                    connection?: string;
+                    /**
+                     * Format: date-time
+                     * @description What happened, or was recorded, at or after.
+                     */
+                    from?: string;
+                    identity?: string;
+                    /** @enum {string} */
+                    kind?: "agent" | "human" | "service";
+                    /** @description The number under which lawyers know it. */
+                    matter: string;
+                    outcome?: string;
+                    reason: string;
+                    session?: string;
+                    /**
+                     * Format: date-time
+                     * @description And before.
+                     */
+                    to?: string;
+                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "hold-4wda3wuprz",
+                     *       "matter": "2026-17",
+                     *       "reason": "asked for by counsel",
+                     *       "selection": {
+                     *         "session": "s-1"
+                     *       },
+                     *       "placedBy": "api-key:5814a94a",
+                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
+                     *       "releasedBy": null,
+                     *       "releasedAt": null,
+                     *       "releaseReason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HoldAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "holds.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example hold-4wda3wuprz */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "hold-4wda3wuprz",
+                     *       "matter": "2026-17",
+                     *       "reason": "asked for by counsel",
+                     *       "selection": {
+                     *         "session": "s-1"
+                     *       },
+                     *       "placedBy": "api-key:5814a94a",
+                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
+                     *       "releasedBy": null,
+                     *       "releasedAt": null,
+                     *       "releaseReason": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HoldAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "holds.release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example hold-4wda3wuprz */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "reason": "the matter is closed"
+                 *     }
+                 */
+                "application/json": {
+                    reason: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "hold-4wda3wuprz",
+                     *       "matter": "2026-17",
+                     *       "reason": "asked for by counsel",
+                     *       "selection": {
+                     *         "session": "s-1"
+                     *       },
+                     *       "placedBy": "api-key:5814a94a",
+                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
+                     *       "releasedBy": "api-key:5814a94a",
+                     *       "releasedAt": "2026-11-29T09:00:26.228651Z",
+                     *       "releaseReason": "the matter is closed"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["HoldAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "facets.identities": {
+        parameters: {
+            query?: {
+                /** @description That had a session on it. */
+                connection?: string;
+                /** @description `next` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Of sessions opened at or after. */
+                from?: string;
+                /**
+                 * @description Of the identity.
+                 * @example agent
+                 */
+                kind?: "agent" | "human" | "service";
+                limit?: number;
+                /** @description Of sessions opened before. */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "identities": [
+                     *         {
+                     *           "id": "billing-agent",
+                     *           "kind": "agent",
+                     *           "name": "Name of billing-agent",
+                     *           "email": null,
+                     *           "onBehalfOf": null,
+                     *           "lastSessionAt": "2026-11-25T12:00:00.001000Z",
+                     *           "lastSession": "s-3",
+                     *           "firstSessionAt": "2026-11-25T12:00:00.001000Z"
+                     *         }
+                     *       ],
+                     *       "next": null,
+                     *       "horizon": "28"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["IdentityListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "keys": [
+                     *         {
+                     *           "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+                     *           "prefix": "36eef5f8",
+                     *           "role": "auditor",
+                     *           "label": "audit of the year",
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:25.932000Z",
+                     *           "expiresAt": null,
+                     *           "revokedAt": null,
+                     *           "lastUsedAt": null,
+                     *           "rotatedAt": "2026-11-29T09:00:26.010000Z",
+                     *           "previousUntil": "2026-11-29T10:00:26.010000Z",
+                     *           "limits": {
+                     *             "from": "2026-01-01T00:00:00.000000Z",
+                     *             "connections": [
+                     *               "orders"
+                     *             ]
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["KeyListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "role": "auditor",
+                 *       "label": "audit of the year",
+                 *       "limits": {
+                 *         "from": "2026-01-01T00:00:00Z",
+                 *         "connections": [
+                 *           "orders"
+                 *         ]
+                 *       }
+                 *     }
+                 */
+                "application/json": {
+                    /** Format: date-time */
+                    expiresAt?: string;
+                    label?: string;
+                    /** @description Of an auditor: nothing beyond them is shown, nor that it is there. */
+                    limits?: {
+                        /** @description On one of these. */
+                        connections?: string[];
+                        /**
+                         * Format: date-time
+                         * @description Events recorded, sessions opened at or after.
+                         */
+                        from?: string;
+                        /**
+                         * Format: date-time
+                         * @description And before.
+                         */
+                        to?: string;
+                    };
+                    /** @enum {string} */
+                    role: "viewer" | "auditor" | "operator" | "admin";
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "prefix": "36eef5f8",
+                     *       "key": "afd_36eef5f8_………",
+                     *       "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+                     *       "role": "auditor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewKeyAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "keys.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example 3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /**
+                 * @example {
+                 *       "overlapMinutes": 60
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description For how long the secret that is replaced still opens; 0 where somebody else may have it.
+                     * @default 1440
+                     */
+                    overlapMinutes?: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "prefix": "36eef5f8",
+                     *       "key": "afd_36eef5f8_………",
+                     *       "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+                     *       "role": "auditor"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NewKeyAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolment.log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "log": "log-6da4edb5",
+                     *       "generation": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["LogAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "enrolment.enrol": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
+                 *       "publicKey": "MCowBQYDK2VwAyEAmyynYohqe42qwjd5TKNshsYWuPAc/0Og5d3hCGJoN18="
+                 *     }
+                 */
+                "application/json": {
+                    /** @description The node's Ed25519 public key: SPKI, DER in base64, or PEM. */
+                    publicKey: string;
+                    /** @description The one-time token of `POST /v1/enrolments`. */
+                    token: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "node": "gw-2",
+                     *       "log": "log-6da4edb5",
+                     *       "keyId": "d358d1c8ea693508",
+                     *       "markPublicKey": "MCowBQYDK2VwAyEA4bvapLdo/x3ZYcF9KGSmx1f8V89lqx5TfHdypYIrjxc="
+                     *     }
+                     */
+                    "application/json": components["schemas"]["NodeAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "producers.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @example gw-1 */
+                node?: string;
+                state?: "open" | "closed" | "forked" | "lost";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "producers": [
+                     *         {
+                     *           "node": "gw-1",
+                     *           "epoch": "e3df3aecac3080a6",
+                     *           "state": "open",
+                     *           "seq": 24,
+                     *           "previous": null,
+                     *           "openedAt": "2026-11-29T09:00:19.731404Z",
+                     *           "updatedAt": "2026-11-29T09:00:20.126063Z",
+                     *           "nodeRevokedAt": null,
+                     *           "last": {
+                     *             "position": "28",
+                     *             "recordedAt": "2026-11-29T09:00:20.126063Z",
+                     *             "occurredAt": "2026-11-25T12:00:00.006000Z",
+                     *             "lagMs": 334820120
+                     *           }
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ProducerListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "producers.declareLost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example e3df3aecac3080a6 */
+                epoch: string;
+                /** @example gw-1 */
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "to": 25,
+                 *       "reason": "its disk is gone"
+                 *     }
+                 */
+                "application/json": {
+                    reason?: string;
+                    /** @description The last number that will never come. */
+                    to: number;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "node": "gw-1",
+                     *       "epoch": "e3df3aecac3080a6",
+                     *       "to": 25
+                     *     }
+                     */
+                    "application/json": components["schemas"]["DeclareLostAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "receipts.one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example e3df3aecac3080a6.1 */
+                eventId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "event": "e3df3aecac3080a6.1",
+                     *       "node": "gw-1",
+                     *       "epoch": "e3df3aecac3080a6",
+                     *       "seq": 1,
+                     *       "recorded": {
+                     *         "position": "1",
+                     *         "at": "2026-11-29T09:00:19.731952Z",
+                     *         "run": {
+                     *           "first": "1",
+                     *           "last": "6"
+                     *         }
+                     *       },
+                     *       "type": "session.opened",
+                     *       "occurredAt": "2026-11-25T12:00:00.001000Z",
+                     *       "destinations": [
+                     *         {
+                     *           "destination": "datadog",
+                     *           "state": "accepted",
+                     *           "batches": [
+                     *             {
+                     *               "batch": "1",
+                     *               "parent": null,
+                     *               "lane": "live",
+                     *               "plan": null,
+                     *               "state": "split",
+                     *               "count": 29,
+                     *               "isResend": false,
+                     *               "cutAt": "2026-11-29T09:00:20.993740Z",
+                     *               "attempts": [
+                     *                 {
+                     *                   "at": "2026-11-29T09:00:23.860947Z",
+                     *                   "kind": "invalid",
+                     *                   "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *                   "status": 400,
+                     *                   "attempt": 1,
+                     *                   "elapsedMs": 223
+                     *                 }
+                     *               ],
+                     *               "settledAt": "2026-11-29T09:00:23.860947Z",
+                     *               "observedAt": null,
+                     *               "lookedAt": null,
+                     *               "seen": null
+                     *             }
+                     *           ],
+                     *           "logs": [],
+                     *           "deadLetter": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReceiptAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reconciliations.list": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "reconciliations": [
+                     *         {
+                     *           "id": "reconciliation-43emg35sp8",
+                     *           "destination": "datadog",
+                     *           "from": "0",
+                     *           "to": "29",
+                     *           "next": "0",
+                     *           "sendsMissing": false,
+                     *           "state": "waiting",
+                     *           "waitsFor": null,
+                     *           "batches": "0",
+                     *           "checked": "0",
+                     *           "compared": "0",
+                     *           "missing": "0",
+                     *           "resent": "0",
+                     *           "duplicated": "0",
+                     *           "truncated": "0",
+                     *           "altered": "0",
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:27.833267Z",
+                     *           "finishedAt": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reconciliations.request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "destination": "datadog",
+                 *       "from": "0"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description Default: the only one that can be read back. */
+                    destination?: string;
+                    /** @description Default: a day ago. */
+                    from?: string;
+                    /**
+                     * @description Send once more what is lost and was never sent again.
+                     * @default false
+                     */
+                    sendMissing?: boolean;
+                    /** @description Exclusive. Default: the end of the log. */
+                    to?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "reconciliation-43emg35sp8",
+                     *       "destination": "datadog",
+                     *       "from": "0",
+                     *       "to": "29",
+                     *       "next": "0",
+                     *       "sendsMissing": false,
+                     *       "state": "waiting",
+                     *       "waitsFor": null,
+                     *       "batches": "0",
+                     *       "checked": "0",
+                     *       "compared": "0",
+                     *       "missing": "0",
+                     *       "resent": "0",
+                     *       "duplicated": "0",
+                     *       "truncated": "0",
+                     *       "altered": "0",
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:27.833267Z",
+                     *       "finishedAt": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "reconciliations.one": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example reconciliation-43emg35sp8 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "reconciliation": {
+                     *         "id": "reconciliation-43emg35sp8",
+                     *         "destination": "datadog",
+                     *         "from": "0",
+                     *         "to": "29",
+                     *         "next": "0",
+                     *         "sendsMissing": false,
+                     *         "state": "waiting",
+                     *         "waitsFor": null,
+                     *         "batches": "0",
+                     *         "checked": "0",
+                     *         "compared": "0",
+                     *         "missing": "0",
+                     *         "resent": "0",
+                     *         "duplicated": "0",
+                     *         "truncated": "0",
+                     *         "altered": "0",
+                     *         "createdBy": "api-key:5814a94a",
+                     *         "createdAt": "2026-11-29T09:00:27.833267Z",
+                     *         "finishedAt": null
+                     *       },
+                     *       "findings": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReconciliationResultAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replays.list": {
+        parameters: {
+            query?: {
+                destination?: string;
+                limit?: number;
+                state?: "planning" | "planned" | "running" | "paused" | "finished" | "cancelled" | "failed";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "replays": [
+                     *         {
+                     *           "id": "replay-bggf4dnzap",
+                     *           "destination": "datadog",
+                     *           "state": "cancelled",
+                     *           "reason": "cancelled by api-key:5814a94a",
+                     *           "asked": {
+                     *             "query": "session:s-3"
+                     *           },
+                     *           "selection": {
+                     *             "sessions": [
+                     *               "s-3"
+                     *             ]
+                     *           },
+                     *           "missingOnly": false,
+                     *           "filterVersion": 1,
+                     *           "mappingVersion": 2,
+                     *           "count": 6,
+                     *           "bytes": 5832,
+                     *           "late": 6,
+                     *           "observed": 0,
+                     *           "createdBy": "api-key:5814a94a",
+                     *           "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *           "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *           "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *           "finishedAt": null,
+                     *           "report": null,
+                     *           "from": "23",
+                     *           "to": "29",
+                     *           "plannedTo": "29"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replays.plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "query": "session:s-3"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description May be left out where there is only one. */
+                    destination?: string;
+                    /** @description The first position, or instant of recording. Default: the start of the log. */
+                    from?: string;
+                    /** @description Leave out what is accepted, observed or on its way. */
+                    missingOnly?: boolean;
+                    /** @description Terms that must all hold: `type:… connection:… identity:… session:…`; several values with commas. */
+                    query?: string;
+                    session?: string;
+                    /** @description The first position or instant that no longer belongs to it. Default: the end of the log. */
+                    to?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "replay-bggf4dnzap",
+                     *       "destination": "datadog",
+                     *       "state": "planning",
+                     *       "reason": null,
+                     *       "asked": {
+                     *         "query": "session:s-3"
+                     *       },
+                     *       "selection": {
+                     *         "sessions": [
+                     *           "s-3"
+                     *         ]
+                     *       },
+                     *       "missingOnly": false,
+                     *       "filterVersion": 1,
+                     *       "mappingVersion": 0,
+                     *       "count": 0,
+                     *       "bytes": 0,
+                     *       "late": 0,
+                     *       "observed": 0,
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": null,
+                     *       "startedAt": null,
+                     *       "finishedAt": null,
+                     *       "report": null,
+                     *       "from": "23",
+                     *       "to": "29",
+                     *       "plannedTo": "23"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replays.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example replay-bggf4dnzap */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "replay-bggf4dnzap",
+                     *       "destination": "datadog",
+                     *       "state": "planned",
+                     *       "reason": null,
+                     *       "asked": {
+                     *         "query": "session:s-3"
+                     *       },
+                     *       "selection": {
+                     *         "sessions": [
+                     *           "s-3"
+                     *         ]
+                     *       },
+                     *       "missingOnly": false,
+                     *       "filterVersion": 1,
+                     *       "mappingVersion": 2,
+                     *       "count": 6,
+                     *       "bytes": 5832,
+                     *       "late": 6,
+                     *       "observed": 0,
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": null,
+                     *       "finishedAt": null,
+                     *       "report": null,
+                     *       "from": "23",
+                     *       "to": "29",
+                     *       "plannedTo": "29",
+                     *       "progress": {
+                     *         "sent": 0,
+                     *         "open": 0,
+                     *         "dead": 0
+                     *       },
+                     *       "stale": [],
+                     *       "purges": [],
+                     *       "hindrance": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WholeReplayAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replays.blocks": {
+        parameters: {
+            query?: {
+                /** @description Events after this position, oldest first; -1 begins at the start. */
+                after?: "-1" | string;
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example replay-bggf4dnzap */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "blocks": [
+                     *         {
+                     *           "from": "23",
+                     *           "to": "29",
+                     *           "count": 6,
+                     *           "bytes": 5832,
+                     *           "late": 6,
+                     *           "observed": 0,
+                     *           "digest": "9c47e1466d6f38cd57669cfe54ba7b236e13b62eb265c5ddf2282f2f4fea221e",
+                     *           "outcome": null
+                     *         }
+                     *       ],
+                     *       "next": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["BlockListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replays.cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example replay-bggf4dnzap */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "replay-bggf4dnzap",
+                     *       "destination": "datadog",
+                     *       "state": "cancelled",
+                     *       "reason": "cancelled by api-key:5814a94a",
+                     *       "asked": {
+                     *         "query": "session:s-3"
+                     *       },
+                     *       "selection": {
+                     *         "sessions": [
+                     *           "s-3"
+                     *         ]
+                     *       },
+                     *       "missingOnly": false,
+                     *       "filterVersion": 1,
+                     *       "mappingVersion": 2,
+                     *       "count": 6,
+                     *       "bytes": 5832,
+                     *       "late": 6,
+                     *       "observed": 0,
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *       "finishedAt": null,
+                     *       "report": null,
+                     *       "from": "23",
+                     *       "to": "29",
+                     *       "plannedTo": "29",
+                     *       "progress": {
+                     *         "sent": 0,
+                     *         "open": 0,
+                     *         "dead": 0
+                     *       },
+                     *       "stale": [],
+                     *       "purges": [],
+                     *       "hindrance": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WholeReplayAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replays.pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example replay-bggf4dnzap */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "replay-bggf4dnzap",
+                     *       "destination": "datadog",
+                     *       "state": "paused",
+                     *       "reason": null,
+                     *       "asked": {
+                     *         "query": "session:s-3"
+                     *       },
+                     *       "selection": {
+                     *         "sessions": [
+                     *           "s-3"
+                     *         ]
+                     *       },
+                     *       "missingOnly": false,
+                     *       "filterVersion": 1,
+                     *       "mappingVersion": 2,
+                     *       "count": 6,
+                     *       "bytes": 5832,
+                     *       "late": 6,
+                     *       "observed": 0,
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *       "finishedAt": null,
+                     *       "report": null,
+                     *       "from": "23",
+                     *       "to": "29",
+                     *       "plannedTo": "29",
+                     *       "progress": {
+                     *         "sent": 0,
+                     *         "open": 0,
+                     *         "dead": 0
+                     *       },
+                     *       "stale": [],
+                     *       "purges": [],
+                     *       "hindrance": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WholeReplayAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replays.resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example replay-bggf4dnzap */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "replay-bggf4dnzap",
+                     *       "destination": "datadog",
+                     *       "state": "running",
+                     *       "reason": null,
+                     *       "asked": {
+                     *         "query": "session:s-3"
+                     *       },
+                     *       "selection": {
+                     *         "sessions": [
+                     *           "s-3"
+                     *         ]
+                     *       },
+                     *       "missingOnly": false,
+                     *       "filterVersion": 1,
+                     *       "mappingVersion": 2,
+                     *       "count": 6,
+                     *       "bytes": 5832,
+                     *       "late": 6,
+                     *       "observed": 0,
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *       "finishedAt": null,
+                     *       "report": null,
+                     *       "from": "23",
+                     *       "to": "29",
+                     *       "plannedTo": "29",
+                     *       "progress": {
+                     *         "sent": 0,
+                     *         "open": 0,
+                     *         "dead": 0
+                     *       },
+                     *       "stale": [],
+                     *       "purges": [],
+                     *       "hindrance": "datadog is paused in affidavit.yaml"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WholeReplayAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "replays.start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example replay-bggf4dnzap */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "replay-bggf4dnzap",
+                     *       "destination": "datadog",
+                     *       "state": "running",
+                     *       "reason": null,
+                     *       "asked": {
+                     *         "query": "session:s-3"
+                     *       },
+                     *       "selection": {
+                     *         "sessions": [
+                     *           "s-3"
+                     *         ]
+                     *       },
+                     *       "missingOnly": false,
+                     *       "filterVersion": 1,
+                     *       "mappingVersion": 2,
+                     *       "count": 6,
+                     *       "bytes": 5832,
+                     *       "late": 6,
+                     *       "observed": 0,
+                     *       "createdBy": "api-key:5814a94a",
+                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *       "finishedAt": null,
+                     *       "report": null,
+                     *       "from": "23",
+                     *       "to": "29",
+                     *       "plannedTo": "29",
+                     *       "progress": {
+                     *         "sent": 0,
+                     *         "open": 0,
+                     *         "dead": 0
+                     *       },
+                     *       "stale": [],
+                     *       "purges": [],
+                     *       "hindrance": "datadog is paused in affidavit.yaml"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WholeReplayAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "classes": [
+                     *         {
+                     *           "name": "standard",
+                     *           "keepDays": 400,
+                     *           "requirements": []
+                     *         }
+                     *       ],
+                     *       "changes": [],
+                     *       "purges": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.change": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "class": "standard",
+                 *       "keep": "500d",
+                 *       "reason": "the auditors ask for it"
+                 *     }
+                 */
+                "application/json": {
+                    class: string;
+                    /** @description `400d`, `7y` or `forever`. */
+                    keep: string;
+                    reason: string;
+                    /** @description Absent: as they are. */
+                    requirements?: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "outcome": "changed",
+                     *       "id": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ChangeAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.withdraw": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A position in the log.
+                 * @example 2
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A position in the log.
+                 * @example 1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "classes": [
+                     *         {
+                     *           "name": "standard",
+                     *           "keepDays": 450,
+                     *           "requirements": []
+                     *         }
+                     *       ],
+                     *       "changes": [],
+                     *       "purges": []
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RetentionAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.plan": {
+        parameters: {
+            query?: {
+                /** @description As of when; default: now. */
+                at?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "at": "2026-11-29T09:00:26.255098Z",
+                     *       "partitions": [
+                     *         {
+                     *           "name": "event_standard_20261101",
+                     *           "class": "standard",
+                     *           "fromAt": "2026-11-01T00:00:00.000000Z",
+                     *           "toAt": "2026-12-01T00:00:00.000000Z",
+                     *           "dueAt": "2028-01-05T00:00:00.000000Z",
+                     *           "holds": [],
+                     *           "events": null,
+                     *           "verdict": "kept",
+                     *           "because": "class standard is kept so long"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["PlanAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.runs": {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "runs": [
+                     *         {
+                     *           "id": "1",
+                     *           "plannedAt": "2026-11-29T09:00:26.384478Z",
+                     *           "planned": [],
+                     *           "by": "api-key:5814a94a",
+                     *           "begunAt": "2026-11-29T09:00:26.387216Z",
+                     *           "finishedAt": null,
+                     *           "report": null
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.begin": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                /** @example {} */
+                "application/json": Record<string, never>;
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "plannedAt": "2026-11-29T09:00:26.384478Z",
+                     *       "planned": [],
+                     *       "by": "api-key:5814a94a",
+                     *       "begunAt": "2026-11-29T09:00:26.387216Z",
+                     *       "finishedAt": null,
+                     *       "report": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "retention.run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description A position in the log.
+                 * @example 1
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "1",
+                     *       "plannedAt": "2026-11-29T09:00:26.384478Z",
+                     *       "planned": [],
+                     *       "by": "api-key:5814a94a",
+                     *       "begunAt": "2026-11-29T09:00:26.387216Z",
+                     *       "finishedAt": null,
+                     *       "report": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["RunAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sessions.list": {
+        parameters: {
+            query?: {
+                /** @description The weightiest state of its approvals. */
+                approval?: "none" | "requested" | "granted" | "rejected" | "expired" | "bypassed";
+                /** @description Wait (up to 5 s) until the answer takes this position into account; else 503 API_HORIZON_BEHIND. */
+                atLeast?: string;
+                connection?: string;
+                /** @description `next` of the page before, with the same filters. */
+                cursor?: string;
+                /** @description Opened at or after. */
+                from?: string;
+                /** @example billing-agent */
+                identity?: string;
+                /** @description Of the identity. */
+                kind?: "agent" | "human" | "service";
+                /**
+                 * @description Default 50; as text/csv: all.
+                 * @example 2
+                 */
+                limit?: number;
+                outcome?: string;
+                state?: "open" | "closed" | "denied" | "abandoned";
+                /** @description Opened before. */
+                to?: string;
+                /** @description Of the connection, such as `postgres`. */
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "sessions": [
+                     *         {
+                     *           "id": "s-3",
+                     *           "node": "gw-1",
+                     *           "epoch": "e3df3aecac3080a6",
+                     *           "class": "standard",
+                     *           "state": "closed",
+                     *           "identityId": "billing-agent",
+                     *           "identityKind": "agent",
+                     *           "identityName": "Name of billing-agent",
+                     *           "identityEmail": null,
+                     *           "onBehalfOf": null,
+                     *           "identityVerified": true,
+                     *           "connection": "orders",
+                     *           "connectionType": "postgres",
+                     *           "sensitivity": "normal",
+                     *           "openedAt": "2026-11-25T12:00:00.001000Z",
+                     *           "closedAt": "2026-11-25T12:00:00.006000Z",
+                     *           "lastActivityAt": "2026-11-25T12:00:00.006000Z",
+                     *           "outcome": "success",
+                     *           "reason": "the client ended the session",
+                     *           "commands": 1,
+                     *           "failed": 0,
+                     *           "rows": 1,
+                     *           "bytesIn": 0,
+                     *           "bytesOut": 0,
+                     *           "approvalRequired": true,
+                     *           "approvalState": "granted",
+                     *           "client": {
+                     *             "tls": true,
+                     *             "port": 50000,
+                     *             "address": "10.0.0.7",
+                     *             "application": "psql"
+                     *           },
+                     *           "target": {
+                     *             "host": "db-1",
+                     *             "port": 5432,
+                     *             "user": "app",
+                     *             "database": "orders"
+                     *           },
+                     *           "claimed": null,
+                     *           "context": [
+                     *             "SELECT 1"
+                     *           ],
+                     *           "error": null
+                     *         }
+                     *       ],
+                     *       "next": "WyJma2Yxb09HcSIsIjIwMjYtMTEtMjVUMTI6MDA6MDAuMDAxMDAwWiIsInMtMiJd",
+                     *       "horizon": "28"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionListAnswer"];
+                    "text/csv": string;
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "sessions.one": {
+        parameters: {
+            query?: {
+                /** @description Events after this position, oldest first; -1 begins at the start. */
+                after?: "-1" | string;
+                /** @description Wait (up to 5 s) until the answer takes this position into account; else 503 API_HORIZON_BEHIND. */
+                atLeast?: string;
+                /** @example 1 */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @example s-3 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "events": [
+                     *         {
+                     *           "position": "23",
+                     *           "recordedAt": "2026-11-29T09:00:20.126063Z",
+                     *           "class": "standard",
+                     *           "event": {
+                     *             "class": "standard",
+                     *             "connection": {
+                     *               "name": "orders",
+                     *               "sensitivity": "normal",
+                     *               "type": "postgres"
+                     *             },
+                     *             "data": {
+                     *               "approval": {
+                     *                 "required": false,
+                     *                 "state": "none"
+                     *               },
+                     *               "client": {
+                     *                 "address": "10.0.0.7",
+                     *                 "application": "psql",
+                     *                 "port": 50000,
+                     *                 "tls": true
+                     *               },
+                     *               "target": {
+                     *                 "database": "orders",
+                     *                 "host": "db-1",
+                     *                 "port": 5432,
+                     *                 "user": "app"
+                     *               }
+                     *             },
+                     *             "epoch": "e3df3aecac3080a6",
+                     *             "id": "e3df3aecac3080a6.19",
+                     *             "identity": {
+                     *               "id": "billing-agent",
+                     *               "kind": "agent",
+                     *               "name": "Name of billing-agent",
+                     *               "verified": true
+                     *             },
+                     *             "node": "gw-1",
+                     *             "seq": 19,
+                     *             "session": "s-3",
+                     *             "time": "2026-11-25T12:00:00.001000Z",
+                     *             "type": "session.opened",
+                     *             "v": 1
+                     *           }
+                     *         }
+                     *       ],
+                     *       "session": {
+                     *         "id": "s-3",
+                     *         "node": "gw-1",
+                     *         "epoch": "e3df3aecac3080a6",
+                     *         "class": "standard",
+                     *         "state": "closed",
+                     *         "identityId": "billing-agent",
+                     *         "identityKind": "agent",
+                     *         "identityName": "Name of billing-agent",
+                     *         "identityEmail": null,
+                     *         "onBehalfOf": null,
+                     *         "identityVerified": true,
+                     *         "connection": "orders",
+                     *         "connectionType": "postgres",
+                     *         "sensitivity": "normal",
+                     *         "openedAt": "2026-11-25T12:00:00.001000Z",
+                     *         "closedAt": "2026-11-25T12:00:00.006000Z",
+                     *         "lastActivityAt": "2026-11-25T12:00:00.006000Z",
+                     *         "outcome": "success",
+                     *         "reason": "the client ended the session",
+                     *         "commands": 1,
+                     *         "failed": 0,
+                     *         "rows": 1,
+                     *         "bytesIn": 0,
+                     *         "bytesOut": 0,
+                     *         "approvalRequired": true,
+                     *         "approvalState": "granted",
+                     *         "client": {
+                     *           "tls": true,
+                     *           "port": 50000,
+                     *           "address": "10.0.0.7",
+                     *           "application": "psql"
+                     *         },
+                     *         "target": {
+                     *           "host": "db-1",
+                     *           "port": 5432,
+                     *           "user": "app",
+                     *           "database": "orders"
+                     *         },
+                     *         "claimed": null,
+                     *         "context": [
+                     *           "SELECT 1"
+                     *         ],
+                     *         "error": null
+                     *       },
+                     *       "holds": [],
+                     *       "next": "23",
+                     *       "more": true,
+                     *       "horizon": "28"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SessionAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "producers.status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "log": "log-6da4edb5",
+                     *       "generation": 1,
+                     *       "head": {
+                     *         "size": "29",
+                     *         "recordedAt": "2026-11-29T09:00:20.126063Z"
+                     *       },
+                     *       "recorder": {
+                     *         "active": true,
+                     *         "leaseUntil": "2026-11-29T09:10:20.236397Z"
+                     *       },
+                     *       "sessions": {
+                     *         "horizon": "28",
+                     *         "behind": "0",
+                     *         "open": 0
+                     *       },
+                     *       "producers": {
+                     *         "nodes": 1,
+                     *         "open": 1,
+                     *         "forked": 0,
+                     *         "lost": 0
+                     *       },
+                     *       "outbox": {
+                     *         "waiting": 6,
+                     *         "oldestAt": "2026-11-29T09:00:22.289377Z"
+                     *       },
+                     *       "quarantined": 0,
+                     *       "foreignEntries": 0,
+                     *       "destinations": [
+                     *         {
+                     *           "destination": "datadog",
+                     *           "state": "delivering",
+                     *           "reason": null,
+                     *           "since": "2026-11-29T09:00:20.655824Z",
+                     *           "lanes": [
+                     *             {
+                     *               "lane": "live",
+                     *               "position": "29",
+                     *               "behind": "21"
+                     *             }
+                     *           ],
+                     *           "batches": {
+                     *             "due": 4,
+                     *             "sending": 3
+                     *           },
+                     *           "oldestUndeliveredAt": "2026-11-29T09:00:19.731952Z",
+                     *           "deadLetters": 0
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["StatusAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
