@@ -69,7 +69,14 @@ export function observeDeliveries(metrics: Metrics, logger: Logger): DeliveryObs
     accepted({ destination, lane, events: count, recordedAt }) {
       events.inc({ destination, lane }, count);
       const now = Date.now();
-      for (const at of recordedAt) lag.observe({ destination, lane }, Math.max(0, now - Date.parse(at)) / 1_000);
+      let last: string | undefined;
+      let lagSeconds = 0;
+      for (const at of recordedAt) {
+        // Many were recorded in one transaction.
+        if (at !== last) lagSeconds = Math.max(0, now - Date.parse(at)) / 1_000;
+        last = at;
+        lag.observe({ destination, lane }, lagSeconds);
+      }
     },
     possibleDuplicates({ destination, lane, events: count }) {
       duplicates.inc({ destination, lane }, count);

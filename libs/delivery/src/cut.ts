@@ -20,6 +20,11 @@ const WINDOWS_PER_BATCH = 16;
 export interface CutOptions {
   /** Due or sending batches of a lane, at most; beyond them the cursor waits. */
   maxOpen: number;
+  /**
+   * Batches that a worker could take now, at most: what is read long before it is sent only takes memory. Those that are put off do not
+   * count: others should not wait with them. Default: no bound of its own.
+   */
+  maxAhead?: number;
   /** A batch that is not full is cut only while fewer than this wait for a worker; else the events gather. */
   maxWaiting: number;
   /** Positions behind the head at which live jumps to it and leaves the rest to the catch-up lane. */
@@ -39,7 +44,9 @@ export type Cut =
   | { kind: 'passed'; more: boolean }
   /** Live now stands at the head; what lay between is a range of the catch-up lane. */
   | { kind: 'jumped' }
-  /** Nothing to cut, or no room for it now. */
+  /** Enough waits to be sent. The next claim makes room. */
+  | { kind: 'full' }
+  /** Nothing to cut now. */
   | { kind: 'idle' };
 
 interface RangeRow {
@@ -66,7 +73,7 @@ export async function cutBatch(
     const range = await lockRange(client, destination.name, lane, options.plan);
     if (!range) return { kind: 'idle' };
     const room = await roomFor(client, destination.name, lane, options);
-    if (room === 'none') return { kind: 'idle' };
+    if (room === 'none') return { kind: 'full' };
     // Read after the lock: another forwarder may have cut up to a head that we had not seen yet.
     const { size } = await readHead(client);
     const end = range.to_pos !== null && range.to_pos < size ? range.to_pos : size;
@@ -144,13 +151,14 @@ async function roomFor(
   lane: Lane,
   options: CutOptions,
 ): Promise<'any' | 'full-only' | 'none'> {
-  const { rows } = await client.query<{ open: number; waiting: number }>(
-    `SELECT count(*)::int AS open, (count(*) FILTER (WHERE state <> 'sending'))::int AS waiting FROM delivery_batch
+  const { rows } = await client.query<{ open: number; waiting: number; ready: number }>(
+    `SELECT count(*)::int AS open, (count(*) FILTER (WHERE state <> 'sending'))::int AS waiting,
+            (count(*) FILTER (WHERE state = 'due' AND due_at <= clock_timestamp()))::int AS ready FROM delivery_batch
       WHERE destination = $1 AND lane = $2 AND state IN ('due', 'sending', 'paused')`,
     [destination, lane],
   );
-  const { open, waiting } = rows[0] ?? { open: 0, waiting: 0 };
-  if (open >= options.maxOpen) return 'none';
+  const { open, waiting, ready } = rows[0] ?? { open: 0, waiting: 0, ready: 0 };
+  if (open >= options.maxOpen || ready >= (options.maxAhead ?? options.maxOpen)) return 'none';
   return waiting < options.maxWaiting ? 'any' : 'full-only';
 }
 

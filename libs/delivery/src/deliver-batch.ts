@@ -1,12 +1,14 @@
-import { setImmediate as immediately, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AffidavitError } from '#events';
 import type { RecordedEvent } from '#record';
 import type { Admission, Pass } from './admission.js';
 import type { Answer } from './answer.js';
 import type { BatchLedger } from './batch-ledger.js';
-import type { Destination, Lane } from './destination.js';
-import { type BatchDraft, type ClaimedBatch, digestIds, eventIdOf, type RateWait, type Settled } from './ledger.js';
+import type { Destination, Lane, Packet } from './destination.js';
+import { eventIdOf } from './event-id.js';
+import { type BatchDraft, type ClaimedBatch, digestIds, type RateWait, type Settled } from './ledger.js';
 import type { DeliveryObserver } from './observer.js';
+import { renderEvents } from './render-events.js';
 import type { RetryPolicy } from './retry.js';
 
 /** What deliveries of a destination need beside the batch. */
@@ -41,7 +43,6 @@ const CHECK_TIMEOUT_MS = 5_000;
  */
 const SETTLE_PATIENCE_MS = 10 * 60_000;
 const SETTLE_AGAIN_MS = 250;
-const RENDERED_AT_ONCE = 100;
 
 /** Delivers batches of one destination. Holds no state but when it was last accepted. */
 export class BatchDelivery {
@@ -81,9 +82,9 @@ export class BatchDelivery {
   }
 
   private async attempt(batch: ClaimedBatch, claimedAt: number, pass: Pass): Promise<AfterDelivery> {
-    const { ledger, destination, leaseMs } = this.delivery;
+    const { ledger, leaseMs } = this.delivery;
     const events = await this.eventsOf(batch);
-    const rendered = await this.render(batch, events);
+    const packet = await this.pack(batch, events);
     // What is left of the lease, with room for the settlement.
     const remainingMs = leaseMs * 0.9 - (performance.now() - claimedAt);
     if (remainingMs <= 0 || this.delivery.stop.aborted) {
@@ -91,24 +92,20 @@ export class BatchDelivery {
       return { wake: [{ batch: batch.id, attempt: batch.attempt + 1, delayMs: 0 }], reopened: false };
     }
     const sentAt = performance.now();
-    const late = destination.isLate ? events.filter((event) => destination.isLate?.(event)).length : 0;
-    const answer = await this.send(rendered, Math.min(this.delivery.requestTimeoutMs, remainingMs));
+    const answer = await this.send(packet, Math.min(this.delivery.requestTimeoutMs, remainingMs));
     const elapsedMs = performance.now() - sentAt;
     pass.learn(answer, elapsedMs, events.length);
-    return this.settle({ batch, events, rendered, late, answer, elapsedMs });
+    return this.settle({ batch, events, packet, answer, elapsedMs });
   }
 
-  /** A thousand events take ten milliseconds: cutting, claims and answers of others come in between. */
-  private async render(batch: ClaimedBatch, events: readonly RecordedEvent[]): Promise<string[]> {
-    const { destination } = this.delivery;
+  /** @returns undefined where retention left nothing to send */
+  private async pack(batch: ClaimedBatch, events: readonly RecordedEvent[]): Promise<Packet | undefined> {
+    if (events.length === 0) return undefined;
+    const { destination, observer } = this.delivery;
     const { id, attempt, lane, mappingVersion } = batch;
-    const context = { batch: id, attempt, lane, mappingVersion };
-    const rendered: string[] = [];
-    for (const event of events) {
-      rendered.push(destination.render(event, context));
-      if (rendered.length % RENDERED_AT_ONCE === 0) await immediately();
-    }
-    return rendered;
+    return destination.pack(events, { batch: id, attempt, lane, mappingVersion }, (what, error) =>
+      observer.trouble(what, error),
+    );
   }
 
   private async eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]> {
@@ -131,21 +128,20 @@ export class BatchDelivery {
     return events;
   }
 
-  private async send(rendered: readonly string[], timeoutMs: number): Promise<Answer> {
-    if (rendered.length === 0) return { kind: 'accepted', status: 0 };
-    const { destination, stop } = this.delivery;
-    return within(timeoutMs, stop, (signal) => destination.send(rendered, signal));
+  private async send(packet: Packet | undefined, timeoutMs: number): Promise<Answer> {
+    if (!packet) return { kind: 'accepted', status: 0 };
+    return within(timeoutMs, this.delivery.stop, (signal) => packet.send(signal));
   }
 
   private async settle(attempt: Attempt): Promise<AfterDelivery> {
-    const { batch, events, answer, elapsedMs, late } = attempt;
+    const { batch, events, packet, answer, elapsedMs } = attempt;
     const { ledger } = this.delivery;
     const seen = (held: boolean) => this.observe(batch, events.length, answer, elapsedMs, held);
     switch (answer.kind) {
       case 'accepted': {
         this.acceptedAt = performance.now();
         const settled = await this.insist(batch, () =>
-          ledger.accepted(batch, answer, { purged: batch.count - events.length, late, elapsedMs }),
+          ledger.accepted(batch, answer, { purged: batch.count - events.length, late: packet?.late ?? 0, elapsedMs }),
         );
         seen(settled.held);
         this.observeAccepted(batch, events);
@@ -241,12 +237,12 @@ export class BatchDelivery {
 
   /** Halves a batch; one event that stands alone becomes a dead letter. */
   private async narrow(attempt: Attempt, answer: Answer & { reason: string }): Promise<AfterDelivery> {
-    const { batch, events, rendered, elapsedMs } = attempt;
+    const { batch, events, packet, elapsedMs } = attempt;
     const { ledger, observer, destination } = this.delivery;
     const [event] = events;
-    const [body] = rendered;
-    if (events.length === 1 && event && body !== undefined) {
-      const { held } = await ledger.dead(batch, event, body, { answer, elapsedMs });
+    if (!packet || !event) throw new RangeError('a batch without events cannot be refused');
+    if (events.length === 1) {
+      const { held } = await ledger.dead(batch, event, packet.textOf(event), { answer, elapsedMs });
       if (held) {
         observer.deadLetter({
           destination: destination.name,
@@ -257,6 +253,7 @@ export class BatchDelivery {
       }
       return { wake: [], reopened: false };
     }
+    const rendered = await renderEvents(events, (one) => packet.textOf(one));
     const split = await ledger.split(batch, halves(batch, events, rendered), answer, elapsedMs);
     this.observeTurn(split, answer.reason);
     return { wake: split.parts.map((part) => ({ batch: part, attempt: 1, delayMs: 0 })), reopened: false };
@@ -330,9 +327,8 @@ async function within<T>(timeoutMs: number, stop: AbortSignal, work: (signal: Ab
 interface Attempt {
   batch: ClaimedBatch;
   events: readonly RecordedEvent[];
-  rendered: readonly string[];
-  /** Of the events, those that show at their receipt time. */
-  late: number;
+  /** Undefined where there are no events. */
+  packet: Packet | undefined;
   answer: Answer;
   elapsedMs: number;
 }

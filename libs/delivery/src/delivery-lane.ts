@@ -53,7 +53,12 @@ export class DeliveryLane {
     const { redis, destination, lane, observer, concurrency } = options;
     this.queue = new LaneQueue(redis, destination.name, lane, (error) => observer.trouble('the queue failed', error));
     this.delivery = new BatchDelivery(options);
-    this.cutOptions = { ...CUT_OPTIONS, maxWaiting: concurrency, ...options.cut };
+    this.cutOptions = {
+      ...CUT_OPTIONS,
+      maxWaiting: concurrency,
+      maxAhead: Math.ceil(1.5 * concurrency),
+      ...options.cut,
+    };
   }
 
   start(): void {
@@ -95,6 +100,7 @@ export class DeliveryLane {
     while (this.isCutWanted && !this.isStopped) {
       this.isCutWanted = false;
       const startedAt = performance.now();
+      let isFull = false;
       try {
         for (;;) {
           const cut = await cutBatch(pool, destination, lane, selections, {
@@ -105,7 +111,8 @@ export class DeliveryLane {
             ledger.remember(cut.batch, cut.events);
             this.wakeBeside(cut.batch);
           } else if (cut.kind === 'jumped') this.options.onOthersDue?.();
-          if (this.isStopped || cut.kind === 'idle' || ('more' in cut && !cut.more)) break;
+          isFull = cut.kind === 'full';
+          if (this.isStopped || isFull || cut.kind === 'idle' || ('more' in cut && !cut.more)) break;
         }
       } catch (error) {
         // The next commit, or the next second, asks again.
@@ -113,7 +120,8 @@ export class DeliveryLane {
         return;
       }
       const restMs = startedAt + CUT_INTERVAL_MS - performance.now();
-      if (restMs > 0) await sleep(restMs);
+      // A backlog does not rest: where enough waits, the next claim says when to go on.
+      if (restMs > 0 && !isFull) await sleep(restMs);
     }
   }
 

@@ -34,15 +34,32 @@ export interface Destination {
   /** Whether the destination would show this event at the time of its receipt, were it sent now. Absent: it never does. */
   isLate?(event: RecordedEvent): boolean;
   /**
-   * Sends rendered events in one request. Never throws.
-   * @param signal ends the attempt; what was sent by then is uncertain
+   * Makes what one request holds. Never throws.
+   * @param events at least one
+   * @param trouble told of what failed on the way; the packet is whole nevertheless
    */
-  send(rendered: readonly string[], signal: AbortSignal): Promise<Answer>;
+  pack(events: readonly RecordedEvent[], context: RenderContext, trouble: Trouble): Promise<Packet>;
   /** Asks whether the destination takes anything at all, without an event: tells a bad event from a bad address. */
   check(signal: AbortSignal): Promise<Answer>;
   /** Looks what it shows of what was sent. Absent: it cannot, or no key for it is set; uncertain batches are then sent again and counted. */
   readonly readBack?: ReadBack | undefined;
   close(): Promise<void>;
+}
+
+/** Told of what went wrong and is made good by itself. Must not throw. */
+export type Trouble = (what: string, error: unknown) => void;
+
+/** Events of one attempt, ready to be sent. */
+export interface Packet {
+  /** Of its events, those that the destination would show at the time of their receipt. */
+  readonly late: number;
+  /** One of its events as the packet holds it. */
+  textOf(event: RecordedEvent): string;
+  /**
+   * Sends it in one request. Never throws.
+   * @param signal ends the attempt; what was sent by then is uncertain
+   */
+  send(signal: AbortSignal): Promise<Answer>;
 }
 
 export interface DestinationLimits {

@@ -3,7 +3,8 @@ import { instantSql, inTransaction, type Queryable, type RecordedEvent } from '#
 import { batchEvents } from './batch-events.js';
 import { halves } from './deliver-batch.js';
 import { type Duty, type DutyContext, inTurn } from './duty.js';
-import { digestIds, eventIdOf, insertBatch } from './ledger.js';
+import { eventIdOf } from './event-id.js';
+import { digestIds, insertBatch } from './ledger.js';
 import {
   type Counted,
   countBatches,

@@ -44,7 +44,7 @@ export interface HttpSenderOptions {
 
 export interface HttpRequest {
   headers: Record<string, string>;
-  body: Buffer;
+  body: Uint8Array;
   /** Ends the attempt. */
   signal: AbortSignal;
   /** A secret among the headers: whatever comes back is cleared of it. */

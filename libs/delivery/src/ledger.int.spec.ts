@@ -174,6 +174,23 @@ describe('the delivery ledger', () => {
     });
   });
 
+  it('cuts no further ahead of the workers than it is told to', async () => {
+    await recorded(50);
+    const options = { ...CUT_OPTIONS, maxAhead: 2 };
+    const cut = () => cutBatch(record.pool, destination(10), 'live', selections, options);
+    const first = await cut();
+    expect(await cut()).toMatchObject({ kind: 'cut', more: true });
+    expect(await cut()).toEqual({ kind: 'full' });
+    const batch = await claimed(first.kind === 'cut' ? first.batch : 0n, 1);
+    expect(await cut()).toMatchObject({ kind: 'cut', more: true });
+    expect(await cut()).toEqual({ kind: 'full' });
+    // What is put off does not hold up the others.
+    await record.pool.query(`UPDATE delivery_batch SET due_at = clock_timestamp() + interval '1 hour' WHERE id <> $1`, [
+      batch.id,
+    ]);
+    expect(await cut()).toMatchObject({ kind: 'cut', more: true });
+  });
+
   it('gives an attempt to one of many who want it', async () => {
     const [batch] = await cutAll(1_000);
     const claims = await Promise.all(Array.from({ length: 8 }, () => claim(batch!, 1)));

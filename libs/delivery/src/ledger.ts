@@ -4,6 +4,7 @@ import { instantOfMillis, SYSTEM_CLASS } from '#events';
 import { enqueueOutbox, instantSql, inTransaction, type Queryable, type RecordedEvent } from '#record';
 import { type Answer, type KeptAnswer, keptAnswer } from './answer.js';
 import type { Lane } from './destination.js';
+import { eventIdOf } from './event-id.js';
 import { probeDelayMs, type RetryPolicy, retryDelayMs } from './retry.js';
 import { type EventSelection, selectionText } from './selection.js';
 
@@ -94,16 +95,11 @@ export const BATCH_COLUMNS = `b.id, b.range, b.destination, b.lane, b.parent, b.
   b.is_resend AS "isResend",
   (SELECT plan FROM delivery_range r WHERE r.id = b.range) AS plan`;
 
-/** `<epoch>.<seq>`: under this name an event is found in the record and at the destination. */
-export function eventIdOf(event: Pick<RecordedEvent, 'epoch' | 'seq'>): string {
-  return `${event.epoch}.${event.seq}`;
-}
-
 /** What a batch holds, in one number: SHA-256 over its events' ids, a line each. */
 export function digestIds(events: readonly Pick<RecordedEvent, 'epoch' | 'seq'>[]): Buffer {
-  const hash = createHash('sha256');
-  for (const event of events) hash.update(`${eventIdOf(event)}\n`);
-  return hash.digest();
+  let lines = '';
+  for (const event of events) lines += `${eventIdOf(event)}\n`;
+  return createHash('sha256').update(lines).digest();
 }
 
 /** What the configuration says of a destination, as far as the ledger needs it. No secrets. */

@@ -3,7 +3,8 @@ import { enqueueOutbox, inTransaction, type Queryable, type RecordedEvent } from
 import { batchEvents } from './batch-events.js';
 import { compareIds, insertPart, keepLook, observeWhole, READ_BACK_POLICY, type ReadBackPolicy } from './doubt.js';
 import { type Duty, type DutyContext, inTurn } from './duty.js';
-import { eventIdOf, LONGEST_BATCH_POSITIONS } from './ledger.js';
+import { eventIdOf } from './event-id.js';
+import { LONGEST_BATCH_POSITIONS } from './ledger.js';
 import {
   type Counted,
   countBatches,

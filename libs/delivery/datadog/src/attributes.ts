@@ -98,7 +98,8 @@ export function typeAttributes(event: AuditEvent): Attributes {
 
 /** The first word of an event's type. */
 export function categoryOf(type: string): string {
-  return type.split('.', 1)[0] ?? type;
+  const end = type.indexOf('.');
+  return end < 0 ? type : type.slice(0, end);
 }
 
 function sessionFact(data: EventData<'session.closed'>): Attributes {

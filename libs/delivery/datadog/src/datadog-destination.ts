@@ -1,12 +1,19 @@
+import { gzipSync } from 'node:zlib';
 import type { RecordedEvent } from '#record';
 import type { Answer } from '../../src/answer.js';
-import type { Destination, RenderContext } from '../../src/destination.js';
+import type { Destination, Packet, RenderContext, Trouble } from '../../src/destination.js';
+import { renderEvents } from '../../src/render-events.js';
 import { IntakeClock } from './intake-clock.js';
 import { GOAL_REQUEST_BYTES, MAPPED_EXTRA_BYTES, MAX_LOGS, MAX_REQUEST_BYTES, SMALL_EVENT_BYTES } from './limits.js';
-import { MAPPING_VERSIONS, renderLog, reservedDate } from './log.js';
+import { isLate, type LogContext, MAPPING_VERSIONS, renderLog } from './log.js';
+import { MappingThread } from './mapping-thread.js';
 import { DatadogReadBack } from './read-back.js';
+import { requestBody } from './request-body.js';
 import type { Key } from './search-api.js';
 import { IntakeSender } from './sender.js';
+
+/** Batches of so many events are mapped by the thread. */
+const THREAD_FROM = 100;
 
 export interface DatadogOptions {
   /** Whole URL of the logs intake. */
@@ -20,6 +27,8 @@ export interface DatadogOptions {
   /** Name of the destination in the ledger. */
   name?: string;
   clock?: IntakeClock;
+  /** See {@link MappingThread}. */
+  mappingEntry?: URL;
   /** Whether `url` may lead to an address that is not public. */
   allowPrivate: boolean;
   /** The same of `apiUrl`. Absent: as of `url`. */
@@ -45,12 +54,14 @@ export class DatadogDestination implements Destination {
   readonly clock: IntakeClock;
   readonly readBack: DatadogReadBack | undefined;
   private readonly sender: IntakeSender;
+  private readonly thread: MappingThread;
   private readonly env: string;
 
   constructor(options: DatadogOptions) {
     this.name = options.name ?? 'datadog';
     this.env = options.env;
     this.clock = options.clock ?? new IntakeClock();
+    this.thread = new MappingThread({ entry: options.mappingEntry });
     const apiKey = keyOf(options.apiKey);
     this.sender = new IntakeSender({
       url: options.url,
@@ -71,7 +82,7 @@ export class DatadogDestination implements Destination {
   }
 
   isLate(event: RecordedEvent): boolean {
-    return reservedDate(event.occurredAt ?? event.recordedAt, this.clock.nowMs()) === undefined;
+    return isLate(event, this.clock.nowMs());
   }
 
   /** Rendering every event a second time, only to know its size, took as much as all the rest of a delivery. */
@@ -81,30 +92,33 @@ export class DatadogDestination implements Destination {
   }
 
   render(event: RecordedEvent, context: RenderContext): string {
-    const { batch, attempt, lane, mappingVersion } = context;
-    // Not `...context`: once an event, a spread is seen in the profile.
-    return renderLog(event, { batch, attempt, lane, mappingVersion, env: this.env, nowMs: this.clock.nowMs() });
+    return renderLog(event, this.logContext(context));
   }
 
-  async send(rendered: readonly string[], signal: AbortSignal): Promise<Answer> {
-    const body = jsonArray(rendered);
-    if (body.length > this.limits.maxBytes) {
-      return {
-        kind: 'too-large',
-        status: 413,
-        reason: `${body.length} bytes, not sent: the intake takes ${MAX_REQUEST_BYTES}`,
-      };
-    }
-    return this.sender.post(body, signal);
+  /** Small batches here: they are done before a thread would have been told of them. */
+  async pack(events: readonly RecordedEvent[], context: RenderContext, trouble: Trouble): Promise<Packet> {
+    const fixed = this.logContext(context);
+    const mapped = events.length < THREAD_FROM ? undefined : await this.thread.map(events, fixed, trouble);
+    const { gzipped, bytes, late } = mapped ?? (await mapHere(events, fixed));
+    return {
+      late,
+      textOf: (event) => renderLog(event, fixed),
+      send: (signal) => this.sender.post({ gzipped, bytes }, signal),
+    };
   }
 
   /** The Datadog Agent asks the same way: an empty object is accepted and makes no log. */
   check(signal: AbortSignal): Promise<Answer> {
-    return this.sender.post(Buffer.from('{}'), signal);
+    return this.sender.post({ gzipped: gzipSync('{}'), bytes: 2 }, signal);
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.sender.close(), this.readBack?.close()]);
+    await Promise.all([this.thread.close(), this.sender.close(), this.readBack?.close()]);
+  }
+
+  private logContext({ batch, attempt, lane, mappingVersion }: RenderContext): LogContext {
+    // Not `...context`: once an event, a spread is seen in the profile.
+    return { batch, attempt, lane, mappingVersion, env: this.env, nowMs: this.clock.nowMs() };
   }
 }
 
@@ -112,15 +126,8 @@ function keyOf(key: string | Key): Key {
   return typeof key === 'string' ? () => key : key;
 }
 
-/** Half the time of `[${rendered.join(',')}]`, which is put together twice before it becomes bytes. */
-function jsonArray(rendered: readonly string[]): Buffer {
-  const bytes = rendered.reduce((sum, text) => sum + Buffer.byteLength(text) + 1, 1);
-  const body = Buffer.allocUnsafe(Math.max(bytes, 2));
-  let at = body.write('[', 0, 'latin1');
-  for (const text of rendered) {
-    at += body.write(text, at, 'utf8');
-    at += body.write(',', at, 'latin1');
-  }
-  body.write(']', body.length - 1, 'latin1');
-  return body;
+async function mapHere(events: readonly RecordedEvent[], context: LogContext) {
+  const rendered = await renderEvents(events, (event) => renderLog(event, context));
+  const late = events.filter((event) => isLate(event, context.nowMs)).length;
+  return { ...(await requestBody(rendered)), late };
 }

@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import type { EventDraft } from '#events';
+import { MAPPING_ENTRY } from '../../../../test/support/built.js';
 import { sessionDraft, type TestProducer } from '../../../../test/support/producer.js';
 import { testRedisUrl, until } from '../../../../test/support/servers.js';
 import { TestRecord } from '../../../../test/support/test-record.js';
@@ -10,6 +11,7 @@ import type { EventSelection } from '../../src/selection.js';
 import { DatadogDestination } from './datadog-destination.js';
 import { IntakeClock } from './intake-clock.js';
 import { GOAL_REQUEST_BYTES, MAX_LOG_BYTES, MAX_LOGS, MAX_REQUEST_BYTES } from './limits.js';
+import { requestBody } from './request-body.js';
 import { IntakeSender } from './sender.js';
 import { type StandIn, startStandIn } from './stand-in/stand-in.js';
 
@@ -35,12 +37,24 @@ function logsOf(bodyBytes: number, count: number): string[] {
 describe('the limits of the intake', () => {
   let standIn: StandIn;
   let destination: DatadogDestination;
+  let sender: IntakeSender;
 
   beforeEach(async () => {
     standIn = await startStandIn({ port: 0, apiKeys: [KEY] });
-    destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
+    destination = new DatadogDestination({
+      url: standIn.logsUrl,
+      apiKey: KEY,
+      env: 'test',
+      allowPrivate: true,
+      mappingEntry: MAPPING_ENTRY,
+    });
+    sender = new IntakeSender({
+      ...{ url: standIn.logsUrl, apiKey: () => KEY, clock: new IntakeClock() },
+      egress: { destination: 'test', allowPrivate: true },
+    });
   });
   afterEach(async () => {
+    await sender.close();
     await destination.close();
     await standIn.close();
   });
@@ -75,7 +89,7 @@ describe('the limits of the intake', () => {
       (_, response) => response.writeHead(status).end(),
       async (sender) => {
         for (status of ALL_STATUSES) {
-          const answer = await sender.post(Buffer.from('[]'), SIGNAL);
+          const answer = await sender.post(await requestBody([]), SIGNAL);
           const name = answer.kind === 'retry' && answer.mayBeStored ? 'uncertain' : answer.kind;
           seen[name] = [...(seen[name] ?? []), status];
         }
@@ -98,18 +112,15 @@ describe('the limits of the intake', () => {
     ['5.01 MB', 5_010_000, 'too-large'],
   ])('a request of %s', async (_, bytes, kind) => {
     const rendered = logsOf(bytes, 10);
-    expect(Buffer.byteLength(`[${rendered.join(',')}]`)).toBe(bytes);
-    expect(await destination.send(rendered, SIGNAL)).toMatchObject({ kind });
+    const body = await requestBody(rendered);
+    expect(body.bytes).toBe(bytes);
+    expect(await sender.post(body, SIGNAL)).toMatchObject({ kind });
     // What is certain to be refused does not cross the line.
     expect(standIn.counts.requests).toBe(kind === 'accepted' ? 1 : 0);
     expect(standIn.entries()).toHaveLength(kind === 'accepted' ? 10 : 0);
     // The intake itself draws the same line.
-    const sender = new IntakeSender({
-      ...{ url: standIn.logsUrl, apiKey: () => KEY, clock: new IntakeClock() },
-      egress: { destination: 'test', allowPrivate: true },
-    });
-    expect(await sender.post(Buffer.from(`[${rendered.join(',')}]`), SIGNAL)).toMatchObject({ kind });
-    await sender.close();
+    const gzipped = gzipSync(`[${rendered.join(',')}]`);
+    expect(await sender.post({ gzipped, bytes: 2 }, SIGNAL)).toMatchObject({ kind });
   });
 
   it.each([
@@ -117,7 +128,7 @@ describe('the limits of the intake', () => {
     [MAX_LOGS, 'accepted'],
     [1_001, 'too-large'],
   ])('%d logs in one request', async (count, kind) => {
-    expect(await destination.send(logsOf(200_000, count), SIGNAL)).toMatchObject({ kind });
+    expect(await sender.post(await requestBody(logsOf(200_000, count)), SIGNAL)).toMatchObject({ kind });
     expect(standIn.entries()).toHaveLength(kind === 'accepted' ? count : 0);
   });
 
@@ -131,7 +142,7 @@ describe('the limits of the intake', () => {
     await answering(
       (_, response) => response.writeHead(status, { 'content-encoding': 'gzip' }).end(bomb),
       async (sender) => {
-        const answer = await sender.post(Buffer.from('[]'), SIGNAL);
+        const answer = await sender.post(await requestBody([]), SIGNAL);
         expect(answer).toMatchObject({ kind, status });
         expect(JSON.stringify(answer).length).toBeLessThan(2_000);
       },
@@ -150,10 +161,12 @@ describe('the limits of the intake', () => {
       record = await TestRecord.open();
       producer = await record.producer('gw-1');
       requests = [];
-      const send = destination.send.bind(destination);
-      destination.send = (rendered, signal) => {
-        requests.push({ logs: rendered.length, bytes: Buffer.byteLength(`[${rendered.join(',')}]`) });
-        return send(rendered, signal);
+      const pack = destination.pack.bind(destination);
+      destination.pack = async (events, ...rest) => {
+        const packet = await pack(events, ...rest);
+        const texts = events.map((event) => packet.textOf(event));
+        requests.push({ logs: texts.length, bytes: Buffer.byteLength(`[${texts.join(',')}]`) });
+        return packet;
       };
     });
     afterEach(async () => {

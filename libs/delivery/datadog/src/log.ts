@@ -1,7 +1,7 @@
 import type { AuditEvent } from '#events';
 import type { RecordedEvent } from '#record';
 import type { RenderContext } from '../../src/destination.js';
-import { eventIdOf } from '../../src/ledger.js';
+import { eventIdOf } from '../../src/event-id.js';
 import { cutToBytes } from '../../src/text.js';
 import { type Attributes, type AttributeValue, categoryOf, typeAttributes } from './attributes.js';
 import { MAX_LOG_BYTES, SAFE_AGE_MS, SAFE_AHEAD_MS } from './limits.js';
@@ -11,6 +11,12 @@ import { tag } from './text.js';
 /** Mappings that this code can make. A change of a path or a type is a new number; old batches keep the one they were cut with. */
 // 2 says with each attempt how long after the event, and after its recording, it is made.
 export const MAPPING_VERSIONS = [1, 2] as const;
+
+/** What of an event goes into its log. */
+export type LogSource = Pick<
+  RecordedEvent,
+  'position' | 'recordedAt' | 'class' | 'node' | 'epoch' | 'seq' | 'type' | 'occurredAt' | 'outcome' | 'body'
+>;
 
 export interface LogContext extends RenderContext {
   /** Value of the tag `env`. */
@@ -30,7 +36,7 @@ const SOURCE = 'affidavit';
  * One recorded event as one Datadog log, JSON. Never throws, never above {@link MAX_LOG_BYTES}: what does not fit is shortened and
  * says so (`shortened:true`); the record keeps the whole.
  */
-export function renderLog(recorded: RecordedEvent, context: LogContext): string {
+export function renderLog(recorded: LogSource, context: LogContext): string {
   const log = logOf(recorded, context);
   const text = JSON.stringify(log);
   // A UTF-16 unit takes at most three bytes.
@@ -39,7 +45,7 @@ export function renderLog(recorded: RecordedEvent, context: LogContext): string 
   return bytes <= MAX_LOG_BYTES ? text : shortened(log, bytes);
 }
 
-function logOf(recorded: RecordedEvent, context: LogContext): Attributes {
+function logOf(recorded: LogSource, context: LogContext): Attributes {
   const event = eventOf(recorded);
   const common = commonAttributes(recorded, context, event);
   if (!event) {
@@ -66,7 +72,7 @@ function logOf(recorded: RecordedEvent, context: LogContext): Attributes {
   }
 }
 
-function eventOf(recorded: RecordedEvent): AuditEvent | undefined {
+function eventOf(recorded: LogSource): AuditEvent | undefined {
   if (recorded.type === 'quarantined') return undefined;
   try {
     // The recorder proved that these bytes are a canonical event; doing it again would cost more than sending it.
@@ -76,7 +82,7 @@ function eventOf(recorded: RecordedEvent): AuditEvent | undefined {
   }
 }
 
-function commonAttributes(recorded: RecordedEvent, context: LogContext, event: AuditEvent | undefined): Attributes {
+function commonAttributes(recorded: LogSource, context: LogContext, event: AuditEvent | undefined): Attributes {
   const occurredAt = recorded.occurredAt ?? recorded.recordedAt;
   const date = reservedDate(occurredAt, context.nowMs);
   const connection = event?.connection;
@@ -112,8 +118,8 @@ function commonAttributes(recorded: RecordedEvent, context: LogContext, event: A
       ...(context.mappingVersion < 2
         ? {}
         : {
-            lag_s: secondsSince(recorded.recordedAt, context.nowMs),
-            age_s: secondsSince(occurredAt, context.nowMs),
+            lag_s: secondsBetween(recordedMs(recorded.recordedAt), context.nowMs),
+            age_s: secondsBetween(occurredMs(occurredAt), context.nowMs),
           }),
     },
     usr: identity && {
@@ -130,19 +136,41 @@ function commonAttributes(recorded: RecordedEvent, context: LogContext, event: A
   };
 }
 
+/** Whether Datadog would show an event at the time of its receipt, were it received now. */
+export function isLate(
+  { occurredAt, recordedAt }: Pick<LogSource, 'occurredAt' | 'recordedAt'>,
+  nowMs: number,
+): boolean {
+  return reservedDate(occurredAt ?? recordedAt, nowMs) === undefined;
+}
+
 /**
  * The date that Datadog shows the log at: the event's own, while the intake takes it for one; undefined beyond, since a log
  * that is too old is answered 202 and dropped. Never another date than the event's.
  */
 export function reservedDate(occurredAt: string, nowMs: number): string | undefined {
-  const millis = `${occurredAt.slice(0, 23)}Z`;
-  const ageMs = nowMs - Date.parse(millis);
-  return ageMs <= SAFE_AGE_MS && ageMs >= -SAFE_AHEAD_MS ? millis : undefined;
+  const ageMs = nowMs - occurredMs(occurredAt);
+  return ageMs <= SAFE_AGE_MS && ageMs >= -SAFE_AHEAD_MS ? `${occurredAt.slice(0, 23)}Z` : undefined;
 }
 
 /** Whole seconds from an instant to this attempt. */
-function secondsSince(instant: string, nowMs: number): number {
-  return Math.max(0, Math.round((nowMs - Date.parse(instant)) / 1_000));
+function secondsBetween(instantMs: number, nowMs: number): number {
+  return Math.max(0, Math.round((nowMs - instantMs) / 1_000));
+}
+
+// An event's own instant is asked for three times, and many events in a row were recorded at the same one.
+const occurredMs = parsingOnce();
+const recordedMs = parsingOnce();
+
+/** Milliseconds since 1970 of an instant; the last one is remembered. */
+function parsingOnce(): (instant: string) => number {
+  let last = '';
+  let lastMs = Number.NaN;
+  return (instant) => {
+    if (instant !== last) lastMs = Date.parse(instant);
+    last = instant;
+    return lastMs;
+  };
 }
 
 function statusOf(event: AuditEvent, outcome: string | null): 'info' | 'warn' | 'error' {

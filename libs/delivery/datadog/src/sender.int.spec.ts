@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import { gzipSync } from 'node:zlib';
 import { IntakeClock } from './intake-clock.js';
 import { IntakeSender, judge } from './sender.js';
 import { type StandIn, startStandIn } from './stand-in/stand-in.js';
@@ -25,13 +26,13 @@ describe('the sender', () => {
     await standIn.close();
   });
 
-  const body = Buffer.from(JSON.stringify([{ message: 'one', evt: { id: 'a' } }]));
+  const body = { gzipped: gzipSync(JSON.stringify([{ message: 'one', evt: { id: 'a' } }])), bytes: 37 };
 
-  async function post(timeoutMs = 5_000, what = body) {
+  async function post(timeoutMs = 5_000) {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), timeoutMs);
     try {
-      return await sender.post(what, abort.signal);
+      return await sender.post(body, abort.signal);
     } finally {
       clearTimeout(timer);
     }

@@ -1,13 +1,9 @@
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { type Answer, printable } from '../../src/answer.js';
 import type { Egress } from '../../src/egress.js';
 import { HttpSender, type Reply, retryAnswer, secretMissing } from '../../src/http-sender.js';
 import type { IntakeClock } from './intake-clock.js';
-
-// Runs on zlib's thread pool: the event loop stays free. Level 6 is the size of level 9 within a percent, at half its time.
-const compress = promisify(gzip);
-const GZIP_LEVEL = 6;
+import { MAX_REQUEST_BYTES } from './limits.js';
+import type { RequestBody } from './request-body.js';
 
 export interface SenderOptions {
   /** Whole URL of the intake. */
@@ -27,8 +23,12 @@ export class IntakeSender {
     this.http = new HttpSender(options);
   }
 
-  /** One POST of a JSON body. Never throws. */
-  async post(body: Buffer, signal: AbortSignal): Promise<Answer> {
+  /** One POST, unless it is certain to be refused. Never throws. */
+  async post({ gzipped, bytes }: RequestBody, signal: AbortSignal): Promise<Answer> {
+    if (bytes > MAX_REQUEST_BYTES) {
+      const reason = `${bytes} bytes, not sent: the intake takes ${MAX_REQUEST_BYTES}`;
+      return { kind: 'too-large', status: 413, reason };
+    }
     let apiKey: string;
     try {
       apiKey = await this.options.apiKey();
@@ -36,8 +36,7 @@ export class IntakeSender {
       return secretMissing(error);
     }
     const headers = { 'DD-API-KEY': apiKey, 'content-type': 'application/json', 'content-encoding': 'gzip' };
-    const compressed = await compress(body, { level: GZIP_LEVEL });
-    return this.http.post({ headers, body: compressed, signal, secret: apiKey }, (reply) => {
+    return this.http.post({ headers, body: gzipped, signal, secret: apiKey }, (reply) => {
       this.options.clock.learn(reply.headerOf('date'), reply.sentAtMs);
       return judge(reply);
     });

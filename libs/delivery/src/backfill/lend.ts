@@ -110,7 +110,7 @@ export async function lendBatch(
       jumpPositions: 0n,
       plan: id,
     });
-    if (cut.kind === 'idle' || (cut.kind === 'passed' && !cut.more)) {
+    if (cut.kind === 'idle' || cut.kind === 'full' || (cut.kind === 'passed' && !cut.more)) {
       if (await finishIfDone(pool, id)) return lendBatch(pool, selections, id, request);
       return gate.state === 'delivering'
         ? { state: 'running', waitMs: END_MS, why: null }

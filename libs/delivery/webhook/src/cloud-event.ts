@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { RecordedEvent } from '#record';
 import { SAFE_AGE_MS, SAFE_AHEAD_MS } from '../../datadog/src/limits.js';
 import type { RenderContext } from '../../src/destination.js';
-import { eventIdOf } from '../../src/ledger.js';
+import { eventIdOf } from '../../src/event-id.js';
 import { cutToBytes } from '../../src/text.js';
 import { MAX_EVENT_BYTES } from './limits.js';
 

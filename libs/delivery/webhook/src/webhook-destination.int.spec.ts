@@ -10,6 +10,7 @@ import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { RecordedEvent } from '#record';
 import { testFolder } from '../../../../test/support/servers.js';
+import type { Packet } from '../../src/destination.js';
 import { WebhookDestination, type WebhookOptions } from './webhook-destination.js';
 
 // A real receiver over real sockets. It verifies as Standard Webhooks tells a receiver to, by code of its own.
@@ -41,9 +42,9 @@ function isGenuine({ headers, body }: Received, secret: string): boolean {
     });
 }
 
-function recorded(seq: number): RecordedEvent {
+function recorded(seq: number, more = ''): RecordedEvent {
   const epoch = '00112233445566ff';
-  const body = { v: 1, id: `${epoch}.${seq}`, type: 'session.opened', data: { note: 'ä€😀' } };
+  const body = { v: 1, id: `${epoch}.${seq}`, type: 'session.opened', data: { note: `ä€😀${more}` } };
   return {
     position: BigInt(seq),
     recordedAt: '2026-11-25T08:00:00.500000Z',
@@ -115,13 +116,19 @@ function webhook(options: Partial<WebhookOptions> = {}): WebhookDestination {
   return made;
 }
 
-function render(destination: WebhookDestination, seqs: number[], attempt = 1): string[] {
-  return seqs.map((seq) => destination.render(recorded(seq), { batch: 5n, attempt, lane: 'live', mappingVersion: 1 }));
+function pack(destination: WebhookDestination, events: RecordedEvent[], attempt = 1): Promise<Packet> {
+  return destination.pack(events, { batch: 5n, attempt, lane: 'live', mappingVersion: 1 });
 }
 
 const signal = () => new AbortController().signal;
-const send = (destination: WebhookDestination, seqs = [1], attempt = 1) =>
-  destination.send(render(destination, seqs, attempt), signal());
+const send = async (destination: WebhookDestination, seqs = [1], attempt = 1) =>
+  (
+    await pack(
+      destination,
+      seqs.map((seq) => recorded(seq)),
+      attempt,
+    )
+  ).send(signal());
 
 describe('a webhook', () => {
   it('gets one event a request, signed, under the same id at each attempt', async () => {
@@ -194,22 +201,25 @@ describe('a webhook', () => {
   });
 
   it('has its batch split where it takes single events by now, or fewer', async () => {
-    const cut = render(webhook({ batch: 'many' }), [1, 2]);
-    expect(await webhook().send(cut, signal())).toMatchObject({ kind: 'too-large' });
-    expect(await webhook({ batch: 'many', maxEvents: 1 }).send(cut, signal())).toMatchObject({ kind: 'too-large' });
+    expect(await send(webhook(), [1, 2])).toMatchObject({ kind: 'too-large' });
+    expect(await send(webhook({ batch: 'many', maxEvents: 1 }), [1, 2])).toMatchObject({ kind: 'too-large' });
     expect(received).toEqual([]);
   });
 
   it('is not sent more bytes than its limit', async () => {
     const destination = webhook({ batch: 'many' });
-    const [one = ''] = render(destination, [1]);
-    const padded = (bytes: number) => `${one.slice(0, -1)},"x":"${'x'.repeat(bytes - Buffer.byteLength(one) - 7)}"}`;
-    expect(Buffer.byteLength(padded(1_000_000))).toBe(1_000_000);
+    const one = (await pack(destination, [recorded(1)])).textOf(recorded(1));
+    const padded = (bytes: number) => recorded(1, 'x'.repeat(bytes - Buffer.byteLength(one)));
     // Five events of a MB each with brackets and commas are six bytes too many.
-    const five = (last: number) => [...Array.from({ length: 4 }, () => padded(1_000_000)), padded(last)];
-    expect(await destination.send(five(1_000_000), signal())).toMatchObject({ kind: 'too-large' });
+    const five = async (last: number) => {
+      const events = [...Array.from({ length: 4 }, () => padded(1_000_000)), padded(last)];
+      const packet = await pack(destination, events);
+      expect(events.map((event) => Buffer.byteLength(packet.textOf(event))).at(-1)).toBe(last);
+      return packet.send(signal());
+    };
+    expect(await five(1_000_000)).toMatchObject({ kind: 'too-large' });
     expect(received).toEqual([]);
-    expect(await destination.send(five(999_994), signal())).toMatchObject({ kind: 'accepted' });
+    expect(await five(999_994)).toMatchObject({ kind: 'accepted' });
     expect(received[0]?.headers['content-length']).toBe('5000000');
   });
 
@@ -332,7 +342,8 @@ describe('a webhook', () => {
     const uncertain = { kind: 'retry', reason: 'no answer in time', mayBeStored: true };
     expect(await send(webhook({ timeoutMs: 100 }))).toEqual(uncertain);
     const destination = webhook();
-    expect(await destination.send(render(destination, [1]), AbortSignal.timeout(100))).toEqual(uncertain);
+    const packet = await pack(destination, [recorded(1)]);
+    expect(await packet.send(AbortSignal.timeout(100))).toEqual(uncertain);
     expect(performance.now() - from).toBeLessThan(2_000);
   });
 

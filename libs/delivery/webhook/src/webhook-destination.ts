@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { RecordedEvent } from '#record';
 import { type Answer, printable } from '../../src/answer.js';
-import type { Destination, DestinationLimits, RenderContext } from '../../src/destination.js';
+import type { Destination, DestinationLimits, Packet, RenderContext } from '../../src/destination.js';
 import type { Resolve } from '../../src/egress.js';
 import { HttpSender, type Reply, retryAnswer, secretMissing } from '../../src/http-sender.js';
+import { renderEvents } from '../../src/render-events.js';
 import { MAPPING_VERSIONS, renderCheck, renderCloudEvent, requestIdOf } from './cloud-event.js';
 import { GOAL_BATCH_BYTES, MAX_BATCH_BYTES, MAX_EVENT_BYTES } from './limits.js';
 import { parseWebhookSecret, signatureOf } from './signature.js';
@@ -56,7 +57,15 @@ export class WebhookDestination implements Destination {
     return renderCloudEvent(event, { ...context, nowMs: Date.now() });
   }
 
-  async send(rendered: readonly string[], signal: AbortSignal): Promise<Answer> {
+  async pack(events: readonly RecordedEvent[], context: RenderContext): Promise<Packet> {
+    const fixed = { ...context, nowMs: Date.now() };
+    const textOf = (event: RecordedEvent) => renderCloudEvent(event, fixed);
+    const rendered = await renderEvents(events, textOf);
+    // Events have no other date here than their own: none is shown at the time of its receipt.
+    return { late: 0, textOf, send: (signal) => this.send(rendered, signal) };
+  }
+
+  private async send(rendered: readonly string[], signal: AbortSignal): Promise<Answer> {
     if (rendered.length > this.limits.count) {
       // Cut while the destination took more at once. The receiver expects another form now: in parts each fits.
       return unsent(`${rendered.length} events, not sent: this destination takes ${this.limits.count} a request`);
