@@ -69,8 +69,8 @@ export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'settle before the answer',
     file: 'libs/delivery/src/deliver-batch.js',
-    find: 'const answer = await this.send(rendered, Math.min(this.delivery.requestTimeoutMs, remainingMs));',
-    replace: `void this.send(rendered, Math.min(this.delivery.requestTimeoutMs, remainingMs)).catch(() => undefined);
+    find: 'const answer = await this.send(packet, Math.min(this.delivery.requestTimeoutMs, remainingMs));',
+    replace: `void this.send(packet, Math.min(this.delivery.requestTimeoutMs, remainingMs)).catch(() => undefined);
         const answer = { kind: 'accepted', status: 202 };`,
     case: 'kill: kill -9 of the forwarder, before the POST arrives',
   },

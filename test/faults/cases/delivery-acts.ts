@@ -91,9 +91,11 @@ export const DELIVERY_ACT_CASES: FaultCase[] = [
       await cli(world, 'replay', 'start', plan.id, '--no-wait');
       for (const part of [0, 1]) {
         await until('a part of it is there', async () => (await replayed(world)).size > part * 1000);
-        await world.crash('forwarder');
+        await world.stack.kill('forwarder');
+        // Asked while nobody can go on with it.
+        expect((await cli<PlanView>(world, 'replay', 'show', plan.id)).state).toBe('running');
+        await world.stack.run('forwarder');
       }
-      expect((await cli<PlanView>(world, 'replay', 'show', plan.id)).state).toBe('running');
       await standIn(world, 'DELETE');
       await expectReplayed(world, plan);
       return undefined;

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { promisify } from 'node:util';
@@ -171,6 +172,19 @@ describe('the mapping thread', () => {
     const thread = made(new MappingThread({ entry: entryOf(code) }));
     expect(await thread.map(many(200), CONTEXT, trouble)).toBeUndefined();
     expect(told).toEqual([[expect.any(String), expect.objectContaining(error)]]);
+  });
+
+  it.each([
+    ['loops for ever', 'parentPort.on("message", () => { for (;;); })'],
+    ['never answers', 'parentPort.on("message", () => undefined)'],
+  ])('that %s is ended, and what waits for it goes on', async (_, code) => {
+    const thread = made(new MappingThread({ entry: entryOf(code), patienceMs: 500 }));
+    const batches = [many(200), many(200)].map((batch) => thread.map(batch, CONTEXT, trouble));
+    const { worker } = thread as unknown as { worker: Worker };
+    const ended = once(worker, 'exit');
+    expect(await Promise.all(batches)).toEqual([undefined, undefined]);
+    expect(told).toEqual([[expect.any(String), expect.objectContaining({ code: 'DELIVERY_MAPPING_THREAD_HUNG' })]]);
+    await ended;
   });
 
   it('answers who still waits when it is closed, and makes no other', async () => {

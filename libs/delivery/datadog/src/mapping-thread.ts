@@ -8,6 +8,8 @@ import type { MappedJob } from './mapping-worker.js';
 
 /** Where the thread failed, the next one is made after this time: whatever it was is not made worse by trying at each batch. */
 const REST_MS = 10_000;
+/** A batch takes some 20 ms, and a dozen may wait for each other: who waits longer than this waits for a thread that hangs. */
+const PATIENCE_MS = 10_000;
 /**
  * Bounds of the thread's heap. It holds one batch at a time, and what it makes of an event is garbage at once: a small young
  * generation is soon swept, and most of it needs no other. Beyond the old one the thread ends; the process does not.
@@ -21,6 +23,8 @@ export interface MappingThreadOptions {
   /** What the thread runs; default: what was built beside this file. */
   entry?: URL | undefined;
   restMs?: number;
+  /** How long a batch may take, with those before it. */
+  patienceMs?: number;
 }
 
 /**
@@ -66,13 +70,17 @@ export class MappingThread {
         this.worker ??= this.newWorker();
         if (!this.worker) return resolve(undefined);
         const job = mappingJob(this.asked++, events, context, this.spare.pop() ?? NO_MEMORY);
-        this.underWay.set(job.id, resolve);
+        const { worker } = this;
+        const hangs = setTimeout(() => this.giveUp(worker, hung()), this.options.patienceMs ?? PATIENCE_MS);
+        this.underWay.set(job.id, (mapped) => {
+          clearTimeout(hangs);
+          resolve(mapped);
+        });
         // Keeps the process alive only while somebody waits.
-        this.worker.ref();
-        this.worker.postMessage(job, [job.bodies.buffer]);
+        worker.ref();
+        worker.postMessage(job, [job.bodies.buffer]);
       } catch (error) {
-        void this.worker?.terminate();
-        this.failed(error);
+        this.giveUp(this.worker, error);
         resolve(undefined);
       }
     });
@@ -95,6 +103,11 @@ export class MappingThread {
     return worker;
   }
 
+  private giveUp(worker: Worker | undefined, error: unknown): void {
+    this.failed(error);
+    void worker?.terminate();
+  }
+
   private failed(error: unknown): void {
     this.worker = undefined;
     this.untold = error;
@@ -109,9 +122,17 @@ export class MappingThread {
 }
 
 function ended(code: number): DeliveryError {
+  return lost('DELIVERY_MAPPING_THREAD_ENDED', `the thread that maps events ended with code ${code}`);
+}
+
+function hung(): DeliveryError {
+  return lost('DELIVERY_MAPPING_THREAD_HUNG', 'the thread that maps events gave no answer in time and was ended');
+}
+
+function lost(code: `DELIVERY_${string}`, message: string): DeliveryError {
   return new DeliveryError({
-    code: 'DELIVERY_MAPPING_THREAD_ENDED',
-    message: `the thread that maps events ended with code ${code}`,
+    code,
+    message,
     remedy:
       'Nothing need be done: events are mapped without it, more slowly, until another one is made. If it comes again, report it.',
     retry: 'later',
