@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { LANES } from '#delivery';
-import { API_ROLES } from '#record';
+import { API_ROLES, EXPORT_FORMATS, EXPORT_KINDS } from '#record';
 
 // What each address answers. The documentation is made of these, and a test holds the running server to them.
 
@@ -622,6 +622,52 @@ export const ReceiptAnswer = z.strictObject({
       deadLetter: z.strictObject({ reason: z.string(), state: z.string(), at: instant }).nullable(),
     }),
   ),
+});
+
+export const ExportAnswer = z.strictObject({
+  id: z.string(),
+  kind: z.enum(EXPORT_KINDS),
+  format: z.enum(EXPORT_FORMATS),
+  selection: z.strictObject({
+    from: z.string().optional(),
+    to: z.string().optional(),
+    session: z.string().optional(),
+    identity: z.string().optional(),
+    connection: z.string().optional(),
+    types: z.array(z.string()).optional(),
+  }),
+  state: z.enum(['waiting', 'running', 'finished', 'failed', 'deleted', 'expired']),
+  from: size.describe('The first position of its range.'),
+  to: size.describe('Exclusive.'),
+  next: size.describe('Every position before it is done.'),
+  count: count.describe('Events, so far.'),
+  bytes: count,
+  requestedBy: z.string(),
+  createdAt: instant,
+  finishedAt: instant.nullable(),
+  keepUntil: instant.nullable().describe('Its file is removed then; the manifest stays.'),
+  error: z
+    .strictObject({ code: z.string(), message: z.string(), remedy: z.string() })
+    .nullable()
+    .describe('What went wrong last. Where it is `running` it is tried again.'),
+  file: z
+    .strictObject({ name: z.string(), bytes: count, sha256: z.string() })
+    .nullable()
+    .describe('Null until it is finished.'),
+  manifestSha256: z.string().nullable(),
+});
+
+export const ExportListAnswer = z.strictObject({ exports: z.array(ExportAnswer) });
+
+export const WholeExportAnswer = ExportAnswer.extend({
+  links: z
+    .strictObject({
+      events: z.string().nullable().describe('Null where the file is gone, or lies in the folder of another node.'),
+      manifest: z.string(),
+      expireAt: instant,
+    })
+    .nullable()
+    .describe('Open without a key until `expireAt`; this address gives new ones. Null until it is finished.'),
 });
 
 export const HealthAnswer = z.strictObject({ alive: z.literal(true), startedAt: z.string() });

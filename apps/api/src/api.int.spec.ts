@@ -15,6 +15,7 @@ import {
   ReadSittings,
   readEvents,
 } from '#record';
+import { IDLE_EXPORTS } from '../../../test/support/idle-exports.js';
 import type { TestProducer } from '../../../test/support/producer.js';
 import { until } from '../../../test/support/servers.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
@@ -89,6 +90,7 @@ describe('the audit-log API', () => {
       publicUrl: 'http://api.test:8470',
       horizonWaitMs: 300,
       retryPolicy: RETRY_POLICY,
+      exports: IDLE_EXPORTS,
     };
     app = await createApi(new ApiParts(parts));
     await listen(app.getHttpServer(), '127.0.0.1', 0);
@@ -541,14 +543,19 @@ describe('the audit-log API', () => {
       );
       expect(operations.sort()).toEqual(
         [
+          'DELETE /v1/exports/{id}',
           'DELETE /v1/keys/{id}',
           'DELETE /v1/retention/changes/{id}',
+          'GET /v1/exports',
+          'GET /v1/exports/{id}',
+          'GET /v1/exports/{id}/download',
           'GET /v1/holds',
           'GET /v1/holds/{id}',
           'GET /v1/retention',
           'GET /v1/retention/plan',
           'GET /v1/retention/runs',
           'GET /v1/retention/runs/{id}',
+          'POST /v1/exports',
           'POST /v1/holds',
           'POST /v1/holds/{id}/release',
           'POST /v1/retention/changes',

@@ -14,6 +14,7 @@ import { EnrolmentController, Enrolments } from './enrolment.controller.js';
 import { requestInvalid } from './errors.js';
 import { withBigints } from './event-json.js';
 import { EventReads, EventsController } from './events.controller.js';
+import { Exports, ExportsController } from './exports.controller.js';
 import { ApiHealth, HealthController } from './health.controller.js';
 import { Holds, HoldsController } from './holds.controller.js';
 import { Horizon } from './horizon.js';
@@ -45,6 +46,7 @@ const CONTROLLERS: Type[] = [
   ReceiptsController,
   ReconciliationsController,
   BackfillsController,
+  ExportsController,
   HealthController,
 ];
 
@@ -74,6 +76,7 @@ class ApiModule {
           Reconciliations,
           DeadLetters,
           DeliveryReads,
+          Exports,
           ApiHealth,
           Horizon,
         ],

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { RetryPolicy } from '#delivery';
 import type { Logger, Metrics } from '#platform';
-import type { PrismaClient, ReadSittings } from '#record';
+import type { ExportFolder, PrismaClient, ReadSittings } from '#record';
 
 /** What the API works with. Made by main (or a test), closed by whoever made it. */
 export class ApiParts {
@@ -16,6 +16,8 @@ export class ApiParts {
   readonly horizonWaitMs!: number;
   /** When a batch that was lent is tried again. */
   readonly retryPolicy!: RetryPolicy;
+  /** Where the files of exports lie, and who makes them. */
+  readonly exports!: { readonly folder: ExportFolder; wake(): void };
 
   constructor(parts: ApiParts) {
     Object.assign(this, parts);

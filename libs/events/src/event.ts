@@ -187,7 +187,21 @@ export const EVENT_DATA = {
     reason: shortText,
   }),
   'record.read': z.object({ key: shortText, what: shortText, count: count.optional() }),
-  'record.exported': z.object({ key: shortText, what: shortText, count: count.optional(), digest: sha256.optional() }),
+  /** Written before the first byte can be fetched. */
+  'record.exported': z.object({
+    key: shortText,
+    what: shortText,
+    count: count.optional(),
+    /** SHA-256 of the file. */
+    digest: sha256.optional(),
+    export: shortText.optional(),
+    bytes: count.optional(),
+    /** Positions; `to` is exclusive. */
+    from: z.string().optional(),
+    to: z.string().optional(),
+    /** What was asked for, as JSON: from, to, session, identity, connection, types. */
+    selection: z.string().max(65_536).optional(),
+  }),
   'replay.planned': z.object({
     replay: shortText,
     what: shortText,

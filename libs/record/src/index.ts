@@ -4,6 +4,7 @@ export * from './commit-listener.js';
 export * from './epochs.js';
 export * from './errors.js';
 export * from './event-pages.js';
+export * from './exports/index.js';
 export * from './head.js';
 export * from './holds.js';
 export * from './lease.js';

@@ -5,7 +5,7 @@ import { enqueueOutbox } from './outbox.js';
 import { inTransaction } from './pool.js';
 
 /** Kinds of evidence that can be read. */
-export type ReadKind = 'sessions' | 'session' | 'events' | 'dead-letters' | 'receipt';
+export type ReadKind = 'sessions' | 'session' | 'events' | 'dead-letters' | 'receipt' | 'exports';
 
 /** Reads of one key and kind within this time of the first are one sitting. */
 export const SITTING_MS = 15 * 60_000;
