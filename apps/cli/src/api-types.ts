@@ -352,3 +352,27 @@ export interface ReceiptView {
     deadLetter: { reason: string; state: string; at: string } | null;
   }[];
 }
+
+export interface ExportView {
+  id: string;
+  kind: string;
+  format: string;
+  selection: Record<string, string | string[]>;
+  state: 'waiting' | 'running' | 'finished' | 'failed' | 'deleted' | 'expired';
+  from: string;
+  to: string;
+  next: string;
+  count: number;
+  bytes: number;
+  requestedBy: string;
+  createdAt: string;
+  finishedAt: string | null;
+  keepUntil: string | null;
+  error: { code: string; message: string; remedy: string } | null;
+  file: { name: string; bytes: number; sha256: string } | null;
+  manifestSha256: string | null;
+}
+
+export interface WholeExportView extends ExportView {
+  links: { events: string | null; manifest: string; expireAt: string } | null;
+}

@@ -8,6 +8,7 @@ import { deliveryCommand } from './commands/delivery.js';
 import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { eventsCommand } from './commands/events.js';
+import { exportCommand } from './commands/export.js';
 import { gatewayCommand } from './commands/gateway.js';
 import { holdsCommand } from './commands/holds.js';
 import { migrateCommand } from './commands/migrate.js';
@@ -49,6 +50,7 @@ export function buildProgram(): Command {
     datadogCommand(),
     retentionCommand(),
     holdsCommand(),
+    exportCommand(),
     backfillCommand(),
     apiKeyCommand(),
     migrateCommand(),

@@ -67,7 +67,10 @@ export async function makeNextExport(work: ExportWork): Promise<{ one: Export; o
   if (!one) return undefined;
   const attempt = { work, one, holder };
   try {
-    return { one, outcome: await make(attempt) };
+    const outcome = await make(attempt);
+    // What other attempts left goes at once; where that fails, the next tidying does it.
+    if (outcome === 'finished') await folder.sweep(pool).catch(() => undefined);
+    return { one, outcome };
   } catch (error) {
     return { one, outcome: await letGo(attempt, error) };
   }
