@@ -4,7 +4,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { RecordError } from '../errors.js';
 
-const COPIED_AT_ONCE = 1024 * 1024;
+const PIECE_BYTES = 1024 * 1024;
 
 /** What a checkpoint vouches for. */
 export interface FilePrefix {
@@ -54,10 +54,13 @@ export class ExportFile {
 
   /** @throws RECORD_EXPORT_NO_SPACE, RECORD_EXPORT_FOLDER */
   async append(bytes: Buffer): Promise<void> {
-    this.hash.update(bytes);
-    await onDisk(async () => {
-      for (let at = 0; at < bytes.length; ) at += (await this.handle.write(bytes, at)).bytesWritten;
-    });
+    // In pieces: while one is digested nothing else goes on in this process, and it is written meanwhile.
+    for (let from = 0; from < bytes.length; from += PIECE_BYTES) {
+      const piece = bytes.subarray(from, from + PIECE_BYTES);
+      const written = onDisk(() => this.write(piece));
+      this.hash.update(piece);
+      await written;
+    }
     this.bytes += bytes.length;
   }
 
@@ -71,6 +74,10 @@ export class ExportFile {
     await this.handle.close().catch(() => undefined);
   }
 
+  private async write(bytes: Buffer): Promise<void> {
+    for (let at = 0; at < bytes.length; ) at += (await this.handle.write(bytes, at)).bytesWritten;
+  }
+
   private async copy({ path, bytes, sha256 }: FilePrefix): Promise<boolean> {
     const from = await open(path, 'r').catch((error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') return undefined;
@@ -78,7 +85,7 @@ export class ExportFile {
     });
     if (!from) return false;
     try {
-      const buffer = Buffer.allocUnsafe(COPIED_AT_ONCE);
+      const buffer = Buffer.allocUnsafe(PIECE_BYTES);
       while (this.bytes < bytes) {
         const { bytesRead } = await from.read(buffer, 0, Math.min(buffer.length, bytes - this.bytes), this.bytes);
         if (bytesRead === 0) return false;

@@ -24,7 +24,7 @@ const CHECKPOINT_EVERY_MS = 1_000;
 /** After so many attempts that brought nothing forward it has failed. */
 const MOST_TRIES = 10;
 /** What is in memory: a page being written, and the next one being read. */
-const PAGE: PageSize = { events: 5_000, bytes: 2 * 1024 * 1024 };
+const PAGE: PageSize = { events: 5_000, bytes: 4 * 1024 * 1024 };
 const MISSING_LISTED = 1_000;
 
 export interface ExportWork {
