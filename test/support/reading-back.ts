@@ -92,7 +92,7 @@ export class ReadingBack {
       trouble: (what, error) => this.troubles.push(`${what}: ${error instanceof Error ? error.message : ''}`),
     };
     const made = new Forwarder({
-      pool: this.record.pool,
+      pool: await this.record.poolOf('forwarder'),
       redisUrl: this.redisUrl,
       destination: this.destination(),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { EventDraft, NodeName } from '#events';
-import { createPool, EMPTY_BATCH, LogWriter, migrate } from '#record';
+import { createPool, EMPTY_BATCH, type LoginOwner, LogWriter, migrate } from '#record';
+import { loginUrl } from './logins.js';
 import { TestProducer } from './producer.js';
 import { type TestDatabase, testDatabase } from './servers.js';
 
@@ -9,9 +10,11 @@ const SIGNATURE = Buffer.from('signature');
 /** A migrated record of this test's own, written as the recorder writes it, without Redis. */
 export class TestRecord {
   private readonly recorded = new Map<TestProducer, number>();
+  private readonly logins = new Map<LoginOwner, pg.Pool>();
 
   private constructor(
     readonly database: TestDatabase,
+    /** The owner's. */
     readonly pool: pg.Pool,
     readonly writer: LogWriter,
   ) {}
@@ -23,6 +26,15 @@ export class TestRecord {
     const writer = new LogWriter({ pool, version: 'test', signHead: () => SIGNATURE, leaseMs: 600_000 });
     await writer.begin();
     return new TestRecord(database, pool, writer);
+  }
+
+  /** A pool with the rights that this process has in an installation, and no others. */
+  async poolOf(process: LoginOwner): Promise<pg.Pool> {
+    const known = this.logins.get(process);
+    if (known) return known;
+    const made = createPool(await loginUrl(this.database.url, process), { applicationName: 'test' });
+    this.logins.set(process, made);
+    return made;
   }
 
   /** A run of a node, enrolled at its first. */
@@ -59,7 +71,7 @@ export class TestRecord {
   }
 
   async close(): Promise<void> {
-    await this.pool.end();
+    for (const pool of [...this.logins.values(), this.pool]) await pool.end();
     await this.database.drop();
   }
 }

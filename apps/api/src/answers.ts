@@ -293,6 +293,8 @@ export const SettledAnswer = z.strictObject({
   turned: z.strictObject({ from: z.string(), to: z.string() }).optional().describe('How the destination turned.'),
 });
 
+export const MissingAnswer = z.strictObject({ positions: z.array(position) });
+
 export const EnrolmentAnswer = z.strictObject({
   token: z.string().describe('Shown once.'),
   node: z.string(),

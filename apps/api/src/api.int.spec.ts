@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type pg from 'pg';
 import { z } from 'zod';
 import { RETRY_POLICY } from '#delivery';
 import { createLogger, listen, Metrics } from '#platform';
@@ -61,6 +62,7 @@ const MARK_KEY = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki',
 
 describe('the audit-log API', () => {
   let record: TestRecord;
+  let pool: pg.Pool;
   let prisma: PrismaClient;
   let app: NestExpressApplication;
   let url: string;
@@ -71,7 +73,8 @@ describe('the audit-log API', () => {
   beforeAll(async () => {
     record = await TestRecord.open();
     await pinMarkKey(record.pool, MARK_KEY);
-    prisma = await openPrisma(record.pool);
+    pool = await record.poolOf('api');
+    prisma = await openPrisma(pool);
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       keys[role] = await createApiKey(record.pool, { role, by: 'test' });
     }
@@ -82,9 +85,9 @@ describe('the audit-log API', () => {
     }
     await projectSessions(record.pool);
     const parts = {
-      pool: record.pool,
+      pool,
       prisma,
-      sittings: new ReadSittings(record.pool),
+      sittings: new ReadSittings(pool),
       logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
       metrics: new Metrics(),
       publicUrl: 'http://api.test:8470',
@@ -578,6 +581,7 @@ describe('the audit-log API', () => {
           'GET /v1/status',
           'GET /v1/backfills',
           'GET /v1/backfills/{id}',
+          'GET /v1/backfills/{id}/batches/{batch}/missing',
           'POST /v1/backfills',
           'POST /v1/backfills/{id}/batches/{batch}/result',
           'POST /v1/backfills/{id}/cancel',

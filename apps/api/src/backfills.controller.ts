@@ -5,6 +5,7 @@ import {
   type Lease,
   lendBatch,
   listBackfills,
+  missingOfLent,
   pauseBackfill,
   planBackfill,
   type RetryPolicy,
@@ -16,7 +17,7 @@ import {
 } from '#delivery';
 import { type ApiKey, apiKeyName } from '#record';
 import { Caller, Operation } from './access.guard.js';
-import { BackfillAnswer, BackfillListAnswer, LeaseAnswer, SettledAnswer } from './answers.js';
+import { BackfillAnswer, BackfillListAnswer, LeaseAnswer, MissingAnswer, SettledAnswer } from './answers.js';
 import { ApiParts } from './parts.js';
 import {
   BackfillBody,
@@ -24,6 +25,7 @@ import {
   BackfillListQuery,
   BatchId,
   LeaseBody,
+  NoQuery,
   ReleaseBody,
   ResultBody,
 } from './requests.js';
@@ -58,6 +60,10 @@ export class Backfills {
 
   settle(backfill: string, batch: bigint, { attempt, ...result }: ResultBody) {
     return settleLent(this.parts.pool, this.ledger, { backfill, batch, attempt }, result);
+  }
+
+  async missing(backfill: string, batch: bigint) {
+    return { positions: await missingOfLent(this.parts.pool, { backfill, batch }) };
   }
 
   turn(change: 'pause' | 'resume' | 'cancel', id: string, caller: ApiKey): Promise<Backfill> {
@@ -129,6 +135,21 @@ export class BackfillsController {
     @Body({ schema: ResultBody }) body: ResultBody,
   ) {
     return this.backfills.settle(id, batch, body);
+  }
+
+  @Get(':id/batches/:batch/missing')
+  @Operation({
+    summary: 'Which positions of a borrowed batch are gone, and no purge accounts for them',
+    description: 'For whoever finds fewer events than the batch was cut from. None, where retention took them.',
+    role: 'operator',
+    answer: MissingAnswer,
+  })
+  missing(
+    @Param('id', { schema: BackfillId }) id: string,
+    @Param('batch', { schema: BatchId }) batch: bigint,
+    @Query({ schema: NoQuery }) _query: unknown,
+  ) {
+    return this.backfills.missing(id, batch);
   }
 
   @Post(':id/pause')

@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import fc from 'fast-check';
+import type pg from 'pg';
 import {
   type BackfillReport,
   type BackfillSenderOptions,
   type BackfillView,
+  type ClaimedBatch,
   claimBatch,
   cutBatch,
   type LeaseView,
@@ -12,6 +14,7 @@ import {
   RETRY_POLICY,
   RemoteLedger,
   Selections,
+  SILENT_OBSERVER,
   sendBackfill,
 } from '#delivery';
 import { DatadogDestination, type StandIn, startStandIn } from '#delivery/datadog';
@@ -35,6 +38,7 @@ const NEVER = new AbortController().signal;
 
 describe('a backfill', () => {
   let record: TestRecord;
+  let pool: pg.Pool;
   let prisma: PrismaClient;
   let producer: TestProducer;
   let standIn: StandIn;
@@ -45,7 +49,8 @@ describe('a backfill', () => {
 
   beforeEach(async () => {
     [record, standIn] = await Promise.all([TestRecord.open(), startStandIn({ port: 0, apiKeys: [KEY] })]);
-    prisma = await openPrisma(record.pool);
+    pool = await record.poolOf('api');
+    prisma = await openPrisma(pool);
     producer = await record.producer('gw-1');
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       keys[role] = (await createApiKey(record.pool, { role, by: 'test' })).key;
@@ -63,9 +68,9 @@ describe('a backfill', () => {
   async function startApi(port: number): Promise<void> {
     app = await createApi(
       new ApiParts({
-        pool: record.pool,
+        pool,
         prisma,
-        sittings: new ReadSittings(record.pool),
+        sittings: new ReadSittings(pool),
         logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
         metrics: new Metrics(),
         publicUrl: 'http://api.test:8470',
@@ -179,6 +184,22 @@ describe('a backfill', () => {
     expect(local.length).toBeGreaterThan(251);
     expect(remote).toEqual(local);
     expect(local.map((event) => event.type)).toContain('quarantined');
+  });
+
+  it('tells whoever sends it what is missing from the record', async () => {
+    await recorded(50);
+    const backfill = await plan();
+    const { batch } = await lease(backfill);
+    await record.pool.query('ALTER TABLE event DISABLE TRIGGER USER');
+    await record.pool.query('DELETE FROM event WHERE position IN (7, 9)');
+    const ledger = new RemoteLedger(api(), backfill, NEVER, () => undefined);
+    expect(await ledger.missing({ id: BigInt(batch!.id) } as ClaimedBatch)).toEqual([7n, 9n]);
+    const said: string[] = [];
+    await send(backfill, { observer: { ...SILENT_OBSERVER, trouble: (what) => said.push(what) } });
+    expect(said).toContainEqual(expect.stringContaining('2 events of batch 1 are missing from the record'));
+    await expect(ledger.missing({ id: 99n } as ClaimedBatch)).rejects.toMatchObject({
+      code: 'DELIVERY_BATCH_UNKNOWN',
+    });
   });
 
   it('asked for again in the same words is the same one, in others another', async () => {

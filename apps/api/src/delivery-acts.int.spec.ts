@@ -1,5 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type pg from 'pg';
 import { z } from 'zod';
 import { Forwarder, operatorDuties, RETRY_POLICY } from '#delivery';
 import { DatadogDestination } from '#delivery/datadog';
@@ -30,6 +31,7 @@ type Body = any;
 
 describe('acts on deliveries', () => {
   let record: TestRecord;
+  let pool: pg.Pool;
   let prisma: PrismaClient;
   let app: NestExpressApplication;
   let url: string;
@@ -40,15 +42,16 @@ describe('acts on deliveries', () => {
 
   beforeAll(async () => {
     record = await TestRecord.open();
-    prisma = await openPrisma(record.pool);
+    pool = await record.poolOf('api');
+    prisma = await openPrisma(pool);
     standIn = await startStandIn({ port: 0 });
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       keys[role] = await createApiKey(record.pool, { role, by: 'test' });
     }
     const parts = {
-      pool: record.pool,
+      pool,
       prisma,
-      sittings: new ReadSittings(record.pool),
+      sittings: new ReadSittings(pool),
       logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
       metrics: new Metrics(),
       publicUrl: 'http://api.test:8470',
@@ -61,7 +64,7 @@ describe('acts on deliveries', () => {
     url = `http://127.0.0.1:${(app.getHttpServer().address() as AddressInfo).port}`;
     paths = ((await (await fetch(`${url}/docs/openapi.json`)).json()) as { paths: typeof paths }).paths;
     forwarder = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl: await testRedisUrl(),
       destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: 'any', env: 'test' }),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },

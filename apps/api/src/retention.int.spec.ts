@@ -1,14 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
+import type pg from 'pg';
 import { RETRY_POLICY } from '#delivery';
-import { createLogger, listen, Metrics } from '#platform';
+import { createLogger, listen, Metrics, REQUIREMENTS } from '#platform';
 import {
   beginRetentionRun,
   carryOutRun,
   createApiKey,
-  createPool,
-  ensureLogin,
-  loginName,
   openPrisma,
   type PrismaClient,
   projectSessions,
@@ -34,13 +32,11 @@ import { ApiParts } from './parts.js';
 
 // The API over HTTP on a real PostgreSQL, with the rights of the API's own login.
 
-const PASSWORD = 'a-password-of-this-test';
-
 describe('holds and retention over the API', () => {
   let record: TestRecord;
   let prisma: PrismaClient;
   let app: NestExpressApplication;
-  let pool: ReturnType<typeof createPool>;
+  let pool: pg.Pool;
   let url: string;
   const keys: Record<string, string> = {};
 
@@ -57,15 +53,7 @@ describe('holds and retention over the API', () => {
     const session = new SessionEvents('s-1', { identity: 'agent-1' });
     await record.record(gateway, [session.opened(), ...session.command('SELECT 1'), session.closed()]);
     await projectSessions(record.pool);
-    const client = await record.pool.connect();
-    await client.query('SELECT pg_advisory_lock(4711)');
-    await ensureLogin(client, 'api', PASSWORD);
-    await client.query('SELECT pg_advisory_unlock(4711)');
-    client.release();
-    const login = new URL(record.database.url);
-    login.username = loginName('api');
-    login.password = PASSWORD;
-    pool = createPool(login.href, { applicationName: 'test-api' });
+    pool = await record.poolOf('api');
     prisma = await openPrisma(pool);
     app = await createApi(
       new ApiParts({
@@ -86,7 +74,6 @@ describe('holds and retention over the API', () => {
   afterAll(async () => {
     await app?.close();
     await prisma?.$disconnect();
-    await pool?.end();
     await record?.close();
   });
 
@@ -194,6 +181,14 @@ describe('holds and retention over the API', () => {
     expect(await ask(`/v1/retention/changes/${without.id}`, 'anna', undefined, 'DELETE')).toMatchObject({
       status: 204,
     });
+  });
+
+  it('the database knows the requirements of the policy file, with the same times', async () => {
+    const { rows } = await pool.query<{ name: string; ms: number }>(
+      `SELECT name, (extract(epoch FROM requirement_keep(name)) * 1000)::float8 AS ms FROM unnest($1::text[]) AS name`,
+      [Object.keys(REQUIREMENTS)],
+    );
+    expect(rows).toEqual(Object.entries(REQUIREMENTS).map(([name, { keepMs: ms }]) => ({ name, ms })));
   });
 
   it('a run is planned here and carried out elsewhere; readers are told what was purged', async () => {

@@ -69,7 +69,7 @@ export function healthChecks(fleet: Fleet, destinations: Destinations, pool: pg.
       check: async () =>
         standing(
           (await lanes()).find((lane) => lane.state === 'paused'),
-          'Correct its key or address; a key that works again is found by itself. Nothing is lost, and it is probed meanwhile.',
+          'Correct its key (DD_API_KEY, or what the policy file names) or its address; it is probed meanwhile, and goes on by itself. Nothing is lost.',
         ),
     },
     {

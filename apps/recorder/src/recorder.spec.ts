@@ -30,6 +30,7 @@ import {
   verifyFrame,
   verifyMark,
 } from '#streams';
+import { loginUrl } from '../../../test/support/logins.js';
 import { sessionDraft, startedDraft, stoppedDraft, TestProducer } from '../../../test/support/producer.js';
 import { type TestDatabase, testDatabase, testRedisUrl, until } from '../../../test/support/servers.js';
 import { Recorder } from './recorder.js';
@@ -94,7 +95,9 @@ class MemorySpool implements SpoolReader {
 
 describe('Recorder', () => {
   let database: TestDatabase;
+  /** The owner's; recorders have their own rights. */
   let pool: pg.Pool;
+  let ownPool: pg.Pool;
   let redis: Redis;
   let log: string;
   let closers: (() => Promise<unknown>)[];
@@ -107,12 +110,14 @@ describe('Recorder', () => {
     pool = createPool(database.url, { applicationName: 'test' });
     redis = connectRedis(await testRedisUrl(), 'plain');
     await migrate(pool);
+    ownPool = createPool(await loginUrl(database.url, 'recorder'), { applicationName: 'test' });
     log = (await readHead(pool)).log;
     await enrol(NODE, nodeKey);
   });
   afterEach(async () => {
     for (const close of closers.reverse()) await close();
     redis.disconnect();
+    await ownPool.end();
     await pool.end();
     await database.drop();
   });
@@ -128,7 +133,7 @@ describe('Recorder', () => {
 
   async function startRecorder(options: { redis?: Redis; leaseMs?: number; pool?: pg.Pool } = {}): Promise<Recorder> {
     const recorder = await Recorder.open({
-      pool,
+      pool: ownPool,
       redis,
       markKey,
       version: 'test',
@@ -247,7 +252,7 @@ describe('Recorder', () => {
   it('hands over to a warm one when it stops, and when it is cut off', async () => {
     const first = await startRecorder({ leaseMs: 400 });
     await until('the first is active', () => first.recording.isActive);
-    const cut = createPool(database.url, { applicationName: 'cut' });
+    const cut = createPool(await loginUrl(database.url, 'recorder'), { applicationName: 'cut' });
     const second = await startRecorder({ leaseMs: 400, pool: cut });
     const spool = new MemorySpool(new TestProducer(NODE));
     startSender(spool);

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { type RecordedEvent, scanEvents } from '#record';
+import { explainAbsences, type RecordedEvent, scanEvents } from '#record';
 import type { Answer } from './answer.js';
 import {
   type BatchDraft,
@@ -37,6 +37,8 @@ export type DoubtfulAnswer = Extract<Answer, { kind: 'retry' }>;
 export interface BatchLedger {
   /** The events that the batch was cut from, as far as retention left them. */
   eventsOf(batch: ClaimedBatch): Promise<RecordedEvent[]>;
+  /** Of a batch that holds fewer than it was cut from: positions that no purge accounts for, so that the record was damaged there. */
+  missing(batch: ClaimedBatch): Promise<bigint[]>;
   accepted(batch: ClaimedBatch, answer: Answer, sent: SentFacts): Promise<Settled>;
   /** @returns the delay of the next attempt; undefined while it is paused */
   later(batch: ClaimedBatch, answer: LaterAnswer, elapsedMs: number): Promise<Settled & { delayMs?: number }>;
@@ -111,6 +113,10 @@ export class LocalLedger implements BatchLedger {
     } finally {
       client.release();
     }
+  }
+
+  async missing(batch: ClaimedBatch): Promise<bigint[]> {
+    return (await explainAbsences(this.pool, batch.fromPos, batch.toPos)).missing;
   }
 
   accepted(batch: ClaimedBatch, answer: Answer, sent: SentFacts): Promise<Settled> {

@@ -120,6 +120,14 @@ export class BatchDelivery {
         undefined,
       );
     }
+    // What retention purged was meant to go.
+    const missing = events.length < batch.count ? await ledger.missing(batch) : [];
+    if (missing.length > 0) {
+      observer.trouble(
+        `${missing.length} events of batch ${batch.id} are missing from the record, the first at position ${missing[0]}, and no purge accounts for them`,
+        undefined,
+      );
+    }
     return events;
   }
 

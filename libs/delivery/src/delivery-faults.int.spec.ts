@@ -64,7 +64,7 @@ describe('delivery, whatever the destination answers', () => {
           const name = `dd-${runs++}`;
           const destination = new DatadogDestination({ name, url: standIn.logsUrl, apiKey: KEY, env: 'test' });
           const forwarder = new Forwarder({
-            ...{ pool: record.pool, redisUrl, sweepMs: 50, leaseMs: 20_000 },
+            ...{ pool: await record.poolOf('forwarder'), redisUrl, sweepMs: 50, leaseMs: 20_000 },
             destination: Object.assign(destination, { limits: { ...destination.limits, count: 30 } }),
             entry: { selection: { types: ['command.completed'] } },
             policy: { baseMs: 5, capMs: 20, pausedProbeMs: 20, failuresBeforeProbing: 4 },

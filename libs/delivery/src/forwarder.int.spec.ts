@@ -45,7 +45,7 @@ describe('Forwarder', () => {
 
   async function forwarder(options: Partial<ForwarderOptions> = {}): Promise<Forwarder> {
     const made = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl,
       destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
       policy: QUICK,
@@ -97,6 +97,12 @@ describe('Forwarder', () => {
       const found = await states();
       return !found.due && !found.sending && !found.paused && found;
     });
+  }
+
+  /** Takes a row out of the record, as no process can. */
+  async function damage(position: bigint): Promise<void> {
+    await record.pool.query('ALTER TABLE event DISABLE TRIGGER USER');
+    await record.pool.query('DELETE FROM event WHERE position = $1', [position]);
   }
 
   it('delivers each recorded event once, in batches, and says so', async () => {
@@ -242,6 +248,42 @@ describe('Forwarder', () => {
       (await record.pool.query('SELECT reason FROM delivery_destination')).rows,
     ]);
     expect(everything).not.toContain(KEY);
+  });
+
+  it('says what is missing from the record when a batch is sent again, and is silent where a purge accounts for it', async () => {
+    standIn.faults.add({ kind: '503', count: 1_000 });
+    const last = await record.record(producer, drafts(5));
+    const said: string[] = [];
+    await forwarder({ observer: { ...SILENT_OBSERVER, trouble: (what) => said.push(what) } });
+    await until('it was tried', async () => {
+      const { rows } = await record.pool.query('SELECT FROM delivery_batch WHERE attempt > 0');
+      return rows.length > 0;
+    });
+    await damage(last - 1n);
+    const missing = `1 events of batch 1 are missing from the record, the first at position ${last - 1n}, and no purge accounts for them`;
+    await until('it is said', () => said.includes(missing));
+    // The same gap, accounted for.
+    await record.pool.query(
+      `INSERT INTO purge (class, from_at, to_at, count, digest)
+       SELECT class, recorded_at, recorded_at + interval '1 second', 1, sha256('') FROM event WHERE position = $1`,
+      [last],
+    );
+    const { rows } = await record.pool.query<{ attempt: number }>('SELECT attempt FROM delivery_batch');
+    // One attempt may have asked before the purge was there.
+    const again = (more: number) =>
+      until('it was tried again', async () => {
+        const { rowCount } = await record.pool.query('SELECT FROM delivery_batch WHERE attempt >= $1', [
+          rows[0]!.attempt + more,
+        ]);
+        return rowCount === 1;
+      });
+    await again(1);
+    said.length = 0;
+    await again(3);
+    standIn.faults.clear();
+    await settled();
+    expect(said.filter((what) => what.includes('missing'))).toEqual([]);
+    expect(arrived()).toHaveLength(Number(last));
   });
 
   it('takes an address that answers 400 to everything for a wrong address, not for wrong events', async () => {

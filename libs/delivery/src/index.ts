@@ -18,6 +18,7 @@ export {
   type LentResult,
   lendBatch,
   listBackfills,
+  missingOfLent,
   pauseBackfill,
   planBackfill,
   RemoteLedger,

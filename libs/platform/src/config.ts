@@ -62,6 +62,14 @@ function quantity(parse: (text: string) => number | undefined, error: string) {
   });
 }
 
+const loginPassword = (process: 'api' | 'forwarder' | 'recorder') =>
+  setting(z.string().min(1).optional(), {
+    env: `AFFIDAVIT_${process.toUpperCase()}_LOGIN_PASSWORD`,
+    reason: `Given to \`affidavit migrate\`: it makes the PostgreSQL login affidavit_login_${process} with this password and the rights of the ${process}.`,
+    group: 'Stores',
+    secret: true,
+  });
+
 /** Every setting there is. A property is named as the code uses it; its environment variable stands beside it. */
 const SettingsSchema = z.object({
   databaseUrl: setting(url(['postgres:', 'postgresql:']).optional(), {
@@ -82,6 +90,9 @@ const SettingsSchema = z.object({
     group: 'Stores',
     unit: 'TCP port',
   }),
+  apiLoginPassword: loginPassword('api'),
+  forwarderLoginPassword: loginPassword('forwarder'),
+  recorderLoginPassword: loginPassword('recorder'),
   redisPort: setting(z.coerce.number().int().min(1).max(65_535).optional(), {
     env: 'AFFIDAVIT_REDIS_PORT',
     reason: 'Port of the local Redis. Unset: the one of the last start, at first 16379 or any free one.',

@@ -27,11 +27,12 @@ export async function explainAbsences(
       ORDER BY first_position`,
     [from, until],
   );
+  // Before the purges: what goes in between is then a row still, and never taken for missing.
+  const there = present ?? (await positionsWithRows(db, from, until, runs[0]?.at, runs.at(-1)?.at));
   const { rows: purges } = await db.query<{ class: string; from: string; to: string }>(
     `SELECT class, ${instantSql('from_at')} AS "from", ${instantSql('to_at')} AS "to" FROM purge WHERE to_at > $1 AND from_at <= $2`,
     [runs[0]?.at ?? null, runs.at(-1)?.at ?? null],
   );
-  const there = present ?? (await positionsWithRows(db, from, until, runs[0]?.at, runs.at(-1)?.at));
   const absences: Absences = { purged: 0, missing: [] };
   for (const { first, leafData, at } of runs) {
     for (const [index, leaf] of decodeLeaves(leafData).entries()) {

@@ -459,6 +459,29 @@ describe('retention', () => {
     });
     await pool.query(`UPDATE delivery_destination SET announced_at = now() - interval '31 days'`);
     expect(await because()).toMatchObject({ verdict: 'purge' });
+    // What people began is theirs to end, also there: a replay, to its last batch.
+    await pool.query(`INSERT INTO delivery_filter (destination, version, selection) VALUES ('datadog', 1, '{}')`);
+    await pool.query(
+      `INSERT INTO delivery_plan (id, kind, destination, asked, filter_version, mapping_version, from_pos, to_pos, next_pos, state, created_by)
+       VALUES ('replay-0000000000', 'replay', 'datadog', '{}', 1, 1, 0, 1, 1, 'running', 'test')`,
+    );
+    await pool.query(
+      `INSERT INTO delivery_range (destination, lane, from_pos, next_pos, to_pos, plan) VALUES ('datadog', 'replay', 0, 0, 1, 'replay-0000000000')`,
+    );
+    expect(await because()).toMatchObject({ verdict: 'waits', because: expect.stringContaining('(lane replay)') });
+    await pool.query(`UPDATE delivery_range SET next_pos = 1`);
+    await pool.query(`UPDATE delivery_batch SET range = (SELECT id FROM delivery_range WHERE plan IS NOT NULL)`);
+    expect(await because()).toMatchObject({ verdict: 'waits', because: expect.stringContaining('not settled 1') });
+    // A reconciliation reads what it compares, as long as somebody can look there.
+    await pool.query(`UPDATE delivery_batch SET state = 'accepted'`);
+    await pool.query(`INSERT INTO read_back (destination, tokens) VALUES ('datadog', 1)`);
+    await pool.query(
+      `INSERT INTO reconciliation (id, destination, from_pos, to_pos, settled_until, sends_missing, next_pos, created_by)
+       VALUES ('reconciliation-0000000000', 'datadog', 0, 1, now(), true, 0, 'test')`,
+    );
+    expect(await because()).toMatchObject({ verdict: 'waits', because: expect.stringContaining('still reads some') });
+    await pool.query(`UPDATE read_back SET announced_at = now() - interval '31 days'`);
+    expect(await because()).toMatchObject({ verdict: 'purge' });
     // A dead letter is a person's to decide, also there.
     await pool.query(`UPDATE delivery_batch SET state = 'dead'`);
     await pool.query(

@@ -1,21 +1,13 @@
 import pg from 'pg';
 import { recordBackdated } from '../../../test/support/backdated.js';
+import { LOGIN_PASSWORD, loginUrl } from '../../../test/support/logins.js';
 import { type TestDatabase, testDatabase } from '../../../test/support/servers.js';
 import { migrate, migrateIfOwner } from './migrate.js';
 import { createPool } from './pool.js';
-import {
-  ensureLogin,
-  excessRightsTrouble,
-  LOGIN_OWNERS,
-  type LoginOwner,
-  loginName,
-  RECORD_ROLES,
-  rolesSql,
-} from './roles.js';
+import { excessRightsTrouble, LOGIN_OWNERS, type LoginOwner, loginName, RECORD_ROLES, rolesSql } from './roles.js';
 
 // Real PostgreSQL. Each attack runs as a login that has got what a process has, or what one of the group roles has.
 
-const PASSWORD = 'a-password-of-this-test';
 const PARTITION = 'event_standard_20240101';
 
 let database: TestDatabase;
@@ -24,7 +16,7 @@ let owner: pg.Pool;
 function urlFor(user: string): string {
   const url = new URL(database.url);
   url.username = user;
-  url.password = PASSWORD;
+  url.password = LOGIN_PASSWORD;
   return url.href;
 }
 
@@ -59,14 +51,11 @@ beforeAll(async () => {
     { class: 'standard', atMs: Date.parse('2024-01-10T10:00:00Z'), session: 's-1', identity: 'agent-1' },
   ]);
   const client = await owner.connect();
-  // Logins belong to the whole server, on which other tests work at the same time.
-  await client.query('SELECT pg_advisory_lock(4711)');
-  for (const one of LOGIN_OWNERS) await ensureLogin(client, one, PASSWORD);
+  for (const one of LOGIN_OWNERS) await loginUrl(database.url, one);
   // Of `affidavit_retention` alone, for attacks with that role and nothing beside it.
   const { rowCount } = await client.query(`SELECT FROM pg_roles WHERE rolname = 'affidavit_test_retention'`);
   if (!rowCount) await client.query(`CREATE ROLE affidavit_test_retention IN ROLE affidavit_retention`);
-  await client.query(`ALTER ROLE affidavit_test_retention LOGIN PASSWORD '${PASSWORD}'`);
-  await client.query('SELECT pg_advisory_unlock(4711)');
+  await client.query(`ALTER ROLE affidavit_test_retention LOGIN PASSWORD '${LOGIN_PASSWORD}'`);
   client.release();
 });
 afterAll(async () => {
@@ -297,11 +286,11 @@ describe('the roles', () => {
   it('an owner who may make none is told who must run what; where they are there he needs no more', async () => {
     const mine = await testDatabase();
     const name = `owner_${mine.name}`;
-    await owner.query(`CREATE ROLE ${name} LOGIN PASSWORD '${PASSWORD}'`);
+    await owner.query(`CREATE ROLE ${name} LOGIN PASSWORD '${LOGIN_PASSWORD}'`);
     await owner.query(`ALTER DATABASE ${mine.name} OWNER TO ${name}`);
     const url = new URL(mine.url);
     url.username = name;
-    url.password = PASSWORD;
+    url.password = LOGIN_PASSWORD;
     const pool = createPool(url.href, { applicationName: 'test' });
     // The roles of this server are there already: for this owner's first try they carry other names.
     const { cpSync, readFileSync, writeFileSync } = await import('node:fs');

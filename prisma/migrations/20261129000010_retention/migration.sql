@@ -228,8 +228,9 @@ BEGIN
   END LOOP;
 END $$;
 
--- What a partition waits for, in words: deliveries that are not settled, dead letters that nobody decided, whoever reads it now. A
--- destination that no forwarder announced for 30 days is waited for no longer; its open dead letters are a person's to discard.
+-- What a partition waits for, in words: deliveries that are not settled, replays, backfills and reconciliations under way, dead letters
+-- that nobody decided, whoever reads it now. A destination that no forwarder announced for 30 days is waited for no longer; what people
+-- began for it (a plan, a dead letter) is theirs to cancel or discard.
 CREATE FUNCTION partition_waits(p_name text) RETURNS SETOF text LANGUAGE plpgsql STABLE SECURITY DEFINER AS $$
 DECLARE
   v_part partition;
@@ -248,18 +249,22 @@ BEGIN
   RETURN QUERY
     SELECT DISTINCT format('destination %s is still to get some of it (lane %s)', r.destination, r.lane)
       FROM delivery_range r JOIN delivery_destination d USING (destination) LEFT JOIN delivery_plan p ON p.id = r.plan
-     WHERE d.announced_at > clock_timestamp() - interval '30 days' AND (p.id IS NULL OR p.state IN ('running', 'paused'))
+     WHERE CASE WHEN p.id IS NULL THEN d.announced_at > clock_timestamp() - interval '30 days' ELSE p.state IN ('running', 'paused') END
        AND r.next_pos <= v_last AND (r.to_pos IS NULL OR (r.to_pos > v_first AND r.to_pos > r.next_pos));
   RETURN QUERY
     SELECT format('destination %s has not settled %s of its batches', b.destination, count(*))
-      FROM delivery_batch b JOIN delivery_destination d USING (destination)
-     WHERE d.announced_at > clock_timestamp() - interval '30 days' AND b.state IN ('due', 'sending', 'doubt', 'paused')
+      FROM delivery_batch b JOIN delivery_destination d USING (destination) JOIN delivery_range r ON r.id = b.range
+     WHERE (r.plan IS NOT NULL OR d.announced_at > clock_timestamp() - interval '30 days') AND b.state IN ('due', 'sending', 'doubt', 'paused')
        AND b.from_pos <= v_last AND b.to_pos > v_first GROUP BY b.destination;
+  RETURN QUERY
+    SELECT format('%s of destination %s still reads some of it', c.id, c.destination)
+      FROM reconciliation c JOIN read_back d USING (destination)
+     WHERE d.announced_at > clock_timestamp() - interval '30 days' AND c.state <> 'finished' AND c.next_pos <= v_last AND c.to_pos > v_first;
   -- A letter that is to be sent again has a batch soon; until then only it says so.
   RETURN QUERY EXECUTE format(
     $q$SELECT format('destination %%s has %%s dead letters to retry or discard', d.destination, count(*))
          FROM dead_letter d JOIN %I e ON e.position = d.position
-        WHERE d.state = 'open' OR coalesce((to_jsonb(d) ->> 'is_waiting')::boolean, false) GROUP BY d.destination$q$, p_name);
+        WHERE d.state = 'open' OR d.is_waiting GROUP BY d.destination$q$, p_name);
   RETURN QUERY
     SELECT format('%s reads it until %s', what, to_char(until_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))
       FROM reading_claim WHERE until_at > clock_timestamp() AND from_pos <= v_last AND to_pos > v_first;

@@ -1,5 +1,13 @@
 export * from './backfill.js';
-export { type Lease, type LeaseRequest, type LentResult, lendBatch, releaseBackfill, settleLent } from './lend.js';
+export {
+  type Lease,
+  type LeaseRequest,
+  type LentResult,
+  lendBatch,
+  missingOfLent,
+  releaseBackfill,
+  settleLent,
+} from './lend.js';
 export {
   type AuditLogApi,
   type BackfillView,

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { inTransaction, type RecordedEvent } from '#record';
+import { explainAbsences, inTransaction, type RecordedEvent } from '#record';
 import type { Answer } from '../answer.js';
 import { type LaterAnswer, LocalLedger } from '../batch-ledger.js';
 import { type Cutter, cutBatch } from '../cut.js';
@@ -170,6 +170,15 @@ export async function settleLent(
     default:
       return result satisfies never;
   }
+}
+
+/**
+ * Positions of a lent batch that have neither a row nor a purge that accounts for them.
+ * @throws DELIVERY_BATCH_UNKNOWN
+ */
+export async function missingOfLent(pool: pg.Pool, lent: { backfill: string; batch: bigint }): Promise<bigint[]> {
+  const { fromPos, toPos } = await lentBatch(pool, { ...lent, attempt: 0 });
+  return (await explainAbsences(pool, fromPos, toPos)).missing;
 }
 
 interface Held {

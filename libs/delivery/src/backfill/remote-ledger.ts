@@ -109,6 +109,13 @@ export class RemoteLedger implements BatchLedger {
     return found;
   }
 
+  async missing(batch: ClaimedBatch): Promise<bigint[]> {
+    const { positions } = await this.patiently('asking what is missing', () =>
+      this.api.get<{ positions: string[] }>(`${this.path}/batches/${batch.id}/missing`),
+    );
+    return positions.map(BigInt);
+  }
+
   accepted(batch: ClaimedBatch, answer: Answer, sent: SentFacts): Promise<Settled> {
     return this.settle(batch, { outcome: 'accepted', answer, ...sent });
   }

@@ -52,7 +52,7 @@ describe('a replay', () => {
     const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
     Object.assign(destination, { limits: { ...destination.limits, count: perBatch } });
     const made = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl,
       destination,
       policy: QUICK,
