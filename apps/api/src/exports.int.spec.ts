@@ -20,7 +20,7 @@ import { createApi } from './api.js';
 import { ExportMaker } from './export-maker.js';
 import { ApiParts } from './parts.js';
 
-// Exports over HTTP, made by the API's own maker, on a real PostgreSQL.
+// Exports over HTTP, made by the API's own maker, on a real PostgreSQL with the rights of the API's login.
 
 interface View {
   id: string;
@@ -43,7 +43,8 @@ describe('exports over HTTP', () => {
 
   beforeAll(async () => {
     record = await TestRecord.open();
-    prisma = await openPrisma(record.pool);
+    const pool = await record.poolOf('api');
+    prisma = await openPrisma(pool);
     for (const role of ['viewer', 'operator', 'admin'] as const) {
       keys[role] = (await createApiKey(record.pool, { role, by: 'test' })).key;
     }
@@ -54,11 +55,11 @@ describe('exports over HTTP', () => {
     const logger = createLogger('test', { logLevel: 'silent', logFormat: 'json' });
     const metrics = new Metrics();
     const folder = ExportFolder.open(place.path);
-    maker = new ExportMaker({ pool: record.pool, folder, keepMs: 3_600_000, logger, metrics });
+    maker = new ExportMaker({ pool, folder, keepMs: 3_600_000, logger, metrics });
     maker.start();
     app = await createApi(
       new ApiParts({
-        ...{ pool: record.pool, prisma, sittings: new ReadSittings(record.pool), logger, metrics },
+        ...{ pool, prisma, sittings: new ReadSittings(pool), logger, metrics },
         ...{ publicUrl: 'http://api.test:8470', horizonWaitMs: 300, retryPolicy: RETRY_POLICY, exports: maker },
       }),
     );

@@ -8,11 +8,22 @@ import { testFolder } from '../../../../test/support/servers.js';
 
 const EVENTS = '{"a":1}\n{"a":2}\n';
 const ID = 'export-0123456789';
-const LINKS = { events: `/v1/exports/${ID}/download?file=events`, manifest: `/v1/exports/${ID}/download?file=manifest` };
+const LINKS = {
+  events: `/v1/exports/${ID}/download?file=events`,
+  manifest: `/v1/exports/${ID}/download?file=manifest`,
+};
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const MANIFEST = JSON.stringify({ files: [{ name: `${ID}.ndjson`, sha256: sha256(EVENTS) }] });
 const RUNNING = {
-  ...{ id: ID, kind: 'events', format: 'ndjson', selection: { session: 's-1' }, state: 'running', from: '100', to: '300' },
+  ...{
+    id: ID,
+    kind: 'events',
+    format: 'ndjson',
+    selection: { session: 's-1' },
+    state: 'running',
+    from: '100',
+    to: '300',
+  },
   ...{ next: '200', count: 1, bytes: 8, requestedBy: 'api-key:0a1b2c3d', createdAt: '2026-11-29T01:02:03.000000Z' },
   ...{ finishedAt: null, keepUntil: null, error: null, file: null, manifestSha256: null, links: null },
 };
@@ -82,7 +93,16 @@ describe('affidavit export', () => {
   const out = () => join(folder.path, 'out.ndjson');
 
   it('asks, shows how far it is, downloads without the key, checks the digests', async () => {
-    const { code, stdout, stderr } = await cli('--session', 's-1', '--type', 'a,b', '--format', 'ndjson', '--out', out());
+    const { code, stdout, stderr } = await cli(
+      '--session',
+      's-1',
+      '--type',
+      'a,b',
+      '--format',
+      'ndjson',
+      '--out',
+      out(),
+    );
     expect(stderr).toContain('exporting  50 %  100 of 200\n');
     expect(stderr).toContain('exporting  100 %  200 of 200  2 events\n');
     expect(code).toBe(0);
