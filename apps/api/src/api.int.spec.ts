@@ -15,6 +15,7 @@ import {
   ReadSittings,
   readEvents,
 } from '#record';
+import { IDLE_EXPORTS } from '../../../test/support/idle-exports.js';
 import type { TestProducer } from '../../../test/support/producer.js';
 import { until } from '../../../test/support/servers.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
@@ -85,6 +86,7 @@ describe('the audit-log API', () => {
       publicUrl: 'http://api.test:8470',
       horizonWaitMs: 300,
       retryPolicy: RETRY_POLICY,
+      exports: IDLE_EXPORTS,
     };
     app = await createApi(new ApiParts(parts));
     await listen(app.getHttpServer(), '127.0.0.1', 0);

@@ -21,6 +21,7 @@ import { DatadogDestination, type StandIn, startStandIn } from '#delivery/datado
 import { decodeEvent } from '#events';
 import { createLogger, listen, Metrics } from '#platform';
 import { type ApiRole, createApiKey, openPrisma, type PrismaClient, ReadSittings, readEvents } from '#record';
+import { IDLE_EXPORTS } from '../../../test/support/idle-exports.js';
 import { sessionDraft, type TestProducer } from '../../../test/support/producer.js';
 import { until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
@@ -75,6 +76,7 @@ describe('a backfill', () => {
         publicUrl: 'http://api.test:8470',
         horizonWaitMs: 300,
         retryPolicy: QUICK,
+        exports: IDLE_EXPORTS,
       }),
     );
     await listen(app.getHttpServer(), '127.0.0.1', port);

@@ -7,6 +7,7 @@ import { createLogger, listen, Metrics } from '#platform';
 import { type ApiRole, createApiKey, openPrisma, type PrismaClient, ReadSittings, readEvents } from '#record';
 import { startStandIn } from '../../../libs/delivery/datadog/src/stand-in/stand-in.js';
 import { type ApiDocument, documentedAnswer } from '../../../test/support/api-document.js';
+import { IDLE_EXPORTS } from '../../../test/support/idle-exports.js';
 import { sessionDraft } from '../../../test/support/producer.js';
 import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
@@ -52,6 +53,7 @@ describe('acts on deliveries', () => {
       publicUrl: 'http://api.test:8470',
       horizonWaitMs: 300,
       retryPolicy: RETRY_POLICY,
+      exports: IDLE_EXPORTS,
     };
     app = await createApi(new ApiParts(parts));
     await listen(app.getHttpServer(), '127.0.0.1', 0);

@@ -13,6 +13,7 @@ import {
   ReadSittings,
 } from '#record';
 import { recordBackdated } from '../../../test/support/backdated.js';
+import { IDLE_EXPORTS } from '../../../test/support/idle-exports.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import {
@@ -63,6 +64,7 @@ describe('holds and retention over the API', () => {
         metrics: new Metrics(),
         publicUrl: 'http://api.test:8470',
         retryPolicy: RETRY_POLICY,
+        exports: IDLE_EXPORTS,
         horizonWaitMs: 300,
       }),
     );

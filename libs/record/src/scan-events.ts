@@ -1,6 +1,6 @@
 import type pg from 'pg';
-import { to as copyTo } from 'pg-copy-streams';
 import { type Epoch, INSTANT_PATTERN, instantOfMicros, type NodeName } from '#events';
+import { copyRows, type RowReader } from './binary-rows.js';
 import { type EventRange, fromInstant, LAST_POSITION, type RecordedEvent } from './read-events.js';
 
 // COPY in binary format, as copy-events.ts writes it: no text is made of instants, numbers and bodies only to be parsed again. Measured
@@ -8,9 +8,6 @@ import { type EventRange, fromInstant, LAST_POSITION, type RecordedEvent } from 
 
 const COLUMNS = `position, recorded_at, class, node, epoch, seq, type, occurred_at, session_id, identity_id, identity_kind, connection,
   outcome, duplicate_of, body`;
-/** Signature, flags, length of the extension (none). */
-const HEADER_BYTES = 19;
-const END = -1;
 /** Binary timestamps count from 2000-01-01. */
 const POSTGRES_EPOCH_US = 946_684_800_000_000n;
 
@@ -29,15 +26,10 @@ export async function scanEvents(client: pg.PoolClient, range: EventRange): Prom
       ? `SELECT ${COLUMNS} ${wanted}`
       : `SELECT ${COLUMNS} FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY position) - octet_length(body) AS bytes_before
            ${wanted}) AS sized WHERE bytes_before < ${Math.floor(range.bytes)} ORDER BY position`;
-  const chunks: Buffer[] = [];
-  for await (const chunk of client.query(copyTo(`COPY (${rows}) TO STDOUT (FORMAT binary)`)) as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-  }
-  return decodeRows(Buffer.concat(chunks));
+  return decodeRows(await copyRows(client, rows));
 }
 
-function decodeRows(bytes: Buffer): RecordedEvent[] {
-  const row = new RowReader(bytes);
+function decodeRows(row: RowReader): RecordedEvent[] {
   const events: RecordedEvent[] = [];
   let recordedUs: bigint | null = null;
   let recordedAt = '';
@@ -70,45 +62,4 @@ function decodeRows(bytes: Buffer): RecordedEvent[] {
 
 function instantOf(us: bigint | null): string | null {
   return us === null ? null : instantOfMicros(us + POSTGRES_EPOCH_US);
-}
-
-class RowReader {
-  private at = HEADER_BYTES;
-
-  constructor(private readonly data: Buffer) {}
-
-  /** Goes to the next row. @returns false at the end */
-  next(): boolean {
-    const columns = this.data.readInt16BE(this.at);
-    this.at += 2;
-    return columns !== END;
-  }
-
-  text(): string | null {
-    const length = this.length();
-    return length < 0 ? null : this.data.toString('utf8', this.at, this.skip(length));
-  }
-
-  /** A view, no copy. */
-  bytes(): Buffer | null {
-    const length = this.length();
-    return length < 0 ? null : this.data.subarray(this.at, this.skip(length));
-  }
-
-  int64(): bigint | null {
-    const length = this.length();
-    return length < 0 ? null : this.data.readBigInt64BE(this.skip(length) - length);
-  }
-
-  private length(): number {
-    const length = this.data.readInt32BE(this.at);
-    this.at += 4;
-    return length;
-  }
-
-  /** @returns where it goes on */
-  private skip(length: number): number {
-    this.at += length;
-    return this.at;
-  }
 }
