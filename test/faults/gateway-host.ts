@@ -22,7 +22,9 @@ export async function gatewayStatus(stack: Stack): Promise<GatewayStatus> {
 }
 
 /** What makes a process load a module of `test/support` before its program, to put a fault of the machine under it. */
-export function preloaded(name: 'dying-at-step' | 'failing-sync' | 'shifted-clock'): { NODE_OPTIONS: string } {
+export function preloaded(name: 'dying-at-step' | 'failing-sync' | 'full-disk' | 'shifted-clock'): {
+  NODE_OPTIONS: string;
+} {
   return { NODE_OPTIONS: `--import ${new URL(`../support/${name}.mjs`, import.meta.url).href}` };
 }
 

@@ -12,6 +12,7 @@ import {
   ReadSittings,
   readEvents,
 } from '../../libs/record/src/index.js';
+import { IDLE_EXPORTS } from './idle-exports.js';
 import type { TestRecord } from './test-record.js';
 
 export interface Answered<T> {
@@ -45,6 +46,7 @@ export class TestApi {
         publicUrl: 'http://api.test:8470',
         horizonWaitMs: 300,
         retryPolicy: RETRY_POLICY,
+        exports: IDLE_EXPORTS,
         ...parts,
       }),
     );

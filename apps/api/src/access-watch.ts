@@ -14,7 +14,7 @@ const GUESSES: BucketSize = { burst: 10, perSecond: 1 / 6 };
 const MOST_PROVED = 10_000;
 
 /** Refusals that may be tries of many. */
-const GUESSED = new Set(['API_KEY_REFUSED', 'RECORD_ENROLMENT_REFUSED']);
+const GUESSED = new Set(['API_KEY_REFUSED', 'API_LINK_REFUSED', 'RECORD_ENROLMENT_REFUSED']);
 
 /** Bounds how often an address may be wrong, and puts what was refused on the record. */
 @Injectable()
@@ -75,11 +75,16 @@ export class AccessWatch implements OnModuleDestroy {
     return this.attempts.note({ address: caller.address, code: 'API_BEYOND_LIMITS', what, key });
   }
 
-  /** For what is opened by another secret than a key. */
-  async guarded<T>(address: string, what: string, work: () => Promise<T>): Promise<T> {
-    await this.mayTry(address, what);
+  /**
+   * For what is opened by another secret than a key.
+   * @param secret where it may come again: once it was right, it is still looked at
+   */
+  async guarded<T>(address: string, what: string, work: () => Promise<T>, secret?: string): Promise<T> {
+    await this.mayTry(address, what, secret);
     try {
-      return await work();
+      const opened = await work();
+      if (secret !== undefined) this.right(secret);
+      return opened;
     } catch (error) {
       if (error instanceof AffidavitError && GUESSED.has(error.code)) await this.refused(error, { address, what });
       throw error;

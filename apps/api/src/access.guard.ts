@@ -7,7 +7,7 @@ import { AccessWatch, addressOf } from './access-watch.js';
 import { type ApiCaller, Authenticator } from './authentication.js';
 import { ApiError, routeUnknown } from './errors.js';
 import { ApiParts } from './parts.js';
-import { type BucketSize, TokenBuckets } from './token-buckets.js';
+import { RequestRates } from './request-rates.js';
 
 /** What is said of a route: who may use it, and what its documentation shows. */
 export interface OperationFacts {
@@ -39,22 +39,16 @@ export const Caller = createParamDecorator(
   (_: unknown, context: ExecutionContext) => context.switchToHttp().getRequest<WithCaller>().caller,
 );
 
-/** Of each key. A sender behind the API makes some ten a second. */
-const REQUESTS: BucketSize = { burst: 1_000, perSecond: 100 };
-
 /** Lets a request in by who makes it: role, limits, rate. */
 @Injectable()
 export class AccessGuard implements CanActivate {
-  private readonly rates: TokenBuckets;
-
   constructor(
     private readonly parts: ApiParts,
     private readonly reflector: Reflector,
     private readonly authenticator: Authenticator,
     private readonly access: AccessWatch,
-  ) {
-    this.rates = new TokenBuckets(parts.requests ?? REQUESTS);
-  }
+    private readonly rates: RequestRates,
+  ) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const facts = this.reflector.get<OperationFacts | undefined>(OPERATION, context.getHandler());
@@ -63,7 +57,7 @@ export class AccessGuard implements CanActivate {
     const request = http.getRequest<WithCaller>();
     const caller = await this.callerOf(request);
     await this.judgeRole(caller, request, facts);
-    this.judgeRate(caller, http.getResponse<Response>());
+    this.rates.judge(caller.id, http.getResponse<Response>());
     request.caller = caller;
     if (facts?.reads) await this.parts.sittings.note(caller, facts.reads);
     return true;
@@ -95,16 +89,6 @@ export class AccessGuard implements CanActivate {
     await this.access.beyond(caller);
     throw routeUnknown();
   }
-
-  /** Headers of draft-ietf-httpapi-ratelimit-headers-07, as most clients know them (read 2026-11-29). */
-  private judgeRate(caller: ApiKey, response: Response): void {
-    const taken = this.rates.take(caller.id);
-    const { burst } = this.rates.size;
-    response.setHeader('ratelimit-limit', String(burst));
-    response.setHeader('ratelimit-remaining', String(Math.floor(this.rates.left(caller.id))));
-    response.setHeader('ratelimit-reset', String(this.rates.secondsUntil(caller.id, burst)));
-    if (!taken) throw rateExceeded(this.rates.secondsUntil(caller.id, 1));
-  }
 }
 
 /** Method and pattern: what was filled in belongs to whoever asked, and could be anything. */
@@ -118,16 +102,5 @@ function roleTooLow(caller: ApiKey, needed: ApiRole): ApiError {
     message: `key ${caller.prefix} is a ${caller.role}'s; this needs ${needed}`,
     remedy: `Use a key with the role ${needed}.`,
     retry: 'never',
-  });
-}
-
-function rateExceeded(seconds: number): ApiError {
-  return new ApiError({
-    code: 'API_RATE_EXCEEDED',
-    message: 'this key makes more requests than it may',
-    remedy:
-      'Wait as long as Retry-After says; ask for larger pages, or for application/x-ndjson, instead of more of them.',
-    retry: 'later',
-    retryAfterSeconds: seconds,
   });
 }

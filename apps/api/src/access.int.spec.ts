@@ -256,7 +256,7 @@ describe('access to the audit-log API', () => {
         expect([...API_ROLES, 'public']).toContain(facts.role);
         const isGet = Reflect.getMetadata('method', handler) === 0;
         if (isGet && facts.role !== 'public' && !facts.reads) unread.push(`${controller.name}.${name}`);
-        if (facts.keepsLimits) expect(facts.reads).toBeDefined();
+        if (isGet && facts.keepsLimits) expect(facts.reads).toBeDefined();
       }
     }
     expect(unread.filter((name) => !works.has(name))).toEqual([]);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ABSENCE_CAUSES, LANES } from '#delivery';
-import { API_ROLES, APPROVAL_ACTS } from '#record';
+import { API_ROLES, APPROVAL_ACTS, EXPORT_FORMATS, EXPORT_KINDS } from '#record';
 
 // What each address answers. The documentation is made of these, and a test holds the running server to them.
 
@@ -12,6 +12,12 @@ const size = z.string().regex(/^\d{1,19}$/);
 const instant = z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/);
 const count = z.int().nonnegative();
 const horizon = position.describe('The last position that this answer takes into account.');
+
+const Limits = z.strictObject({
+  from: instant.optional(),
+  to: instant.optional(),
+  connections: z.array(z.string()).optional(),
+});
 
 export const Session = z.strictObject({
   id: z.string(),
@@ -425,13 +431,7 @@ export const KeyListAnswer = z.strictObject({
       lastUsedAt: instant.nullable().describe('To the minute.'),
       rotatedAt: instant.nullable(),
       previousUntil: instant.nullable().describe('Until when the secret before the last rotation opens, too.'),
-      limits: z
-        .strictObject({
-          from: instant.optional(),
-          to: instant.optional(),
-          connections: z.array(z.string()).optional(),
-        })
-        .nullable(),
+      limits: Limits.nullable(),
     }),
   ),
 });
@@ -717,6 +717,53 @@ export const ReceiptAnswer = z.strictObject({
       deadLetter: z.strictObject({ reason: z.string(), state: z.string(), at: instant }).nullable(),
     }),
   ),
+});
+
+export const ExportAnswer = z.strictObject({
+  id: z.string(),
+  kind: z.enum(EXPORT_KINDS),
+  format: z.enum(EXPORT_FORMATS),
+  selection: z.strictObject({
+    from: z.string().optional(),
+    to: z.string().optional(),
+    session: z.string().optional(),
+    identity: z.string().optional(),
+    connection: z.string().optional(),
+    types: z.array(z.string()).optional(),
+    limits: Limits.optional().describe('Of the key that asked: nothing beyond them belongs to it.'),
+  }),
+  state: z.enum(['waiting', 'running', 'finished', 'failed', 'deleted', 'expired']),
+  from: size.describe('The first position of its range.'),
+  to: size.describe('Exclusive.'),
+  next: size.describe('Every position before it is done.'),
+  count: count.describe('Events, so far.'),
+  bytes: count,
+  requestedBy: z.string(),
+  createdAt: instant,
+  finishedAt: instant.nullable(),
+  keepUntil: instant.nullable().describe('Its file is removed then; the manifest stays.'),
+  error: z
+    .strictObject({ code: z.string(), message: z.string(), remedy: z.string() })
+    .nullable()
+    .describe('What went wrong last. Where it is `running` it is tried again.'),
+  file: z
+    .strictObject({ name: z.string(), bytes: count, sha256: z.string() })
+    .nullable()
+    .describe('Null until it is finished.'),
+  manifestSha256: z.string().nullable(),
+});
+
+export const ExportListAnswer = z.strictObject({ exports: z.array(ExportAnswer) });
+
+export const WholeExportAnswer = ExportAnswer.extend({
+  links: z
+    .strictObject({
+      events: z.string().nullable().describe('Null where the file is gone, or lies in the folder of another node.'),
+      manifest: z.string(),
+      expireAt: instant,
+    })
+    .nullable()
+    .describe('Open without a key until `expireAt`; this address gives new ones. Null until it is finished.'),
 });
 
 export const HealthAnswer = z.strictObject({ alive: z.literal(true), startedAt: z.string() });

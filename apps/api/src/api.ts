@@ -16,6 +16,7 @@ import { EnrolmentController, Enrolments } from './enrolment.controller.js';
 import { requestInvalid } from './errors.js';
 import { withBigints } from './event-json.js';
 import { EventReads, EventsController } from './events.controller.js';
+import { Exports, ExportsController } from './exports.controller.js';
 import { FacetReads, FacetsController } from './facets.controller.js';
 import { ApiHealth, HealthController } from './health.controller.js';
 import { Holds, HoldsController } from './holds.controller.js';
@@ -27,6 +28,7 @@ import { Producers, ProducersController } from './producers.controller.js';
 import { ReceiptReads, ReceiptsController } from './receipts.controller.js';
 import { Reconciliations, ReconciliationsController } from './reconciliations.controller.js';
 import { Replays, ReplaysController } from './replays.controller.js';
+import { RequestRates } from './request-rates.js';
 import { RetentionActs, RetentionController } from './retention.controller.js';
 import { SessionReads, SessionsController } from './sessions.controller.js';
 
@@ -49,6 +51,7 @@ export const CONTROLLERS: Type[] = [
   ReceiptsController,
   ReconciliationsController,
   BackfillsController,
+  ExportsController,
   HealthController,
 ];
 
@@ -63,6 +66,7 @@ class ApiModule {
         { provide: APP_FILTER, useValue: new ProblemFilter(parts.logger) },
         { provide: Authenticator, useClass: KeyAuthenticator },
         AccessWatch,
+        RequestRates,
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_INTERCEPTOR, useClass: AnswerInterceptor },
         { provide: APP_PIPE, useValue: new StandardSchemaValidationPipe({ exceptionFactory: refusalOf }) },
@@ -81,6 +85,7 @@ class ApiModule {
           Reconciliations,
           DeadLetters,
           DeliveryReads,
+          Exports,
           ApiHealth,
           Horizon,
         ],

@@ -2,14 +2,16 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { Forwarder, operatorDuties } from '#delivery';
 import { DatadogDestination } from '#delivery/datadog';
-import { type ApiRole, pinMarkKey, projectSessions } from '#record';
+import { createLogger, Metrics } from '#platform';
+import { type ApiRole, ExportFolder, pinMarkKey, projectSessions } from '#record';
 import { startStandIn } from '../../../libs/delivery/datadog/src/stand-in/stand-in.js';
 import { TestApi } from '../../../test/support/api.js';
 import { type ApiDocument, documentedAnswer, judgeOf } from '../../../test/support/api-document.js';
-import { testRedisUrl, until } from '../../../test/support/servers.js';
+import { testFolder, testRedisUrl, until } from '../../../test/support/servers.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { CONTROLLERS } from './api.js';
+import { ExportMaker } from './export-maker.js';
 import { EXAMPLES } from './generated/examples.js';
 import { describeApi, type Example } from './openapi.js';
 
@@ -17,6 +19,9 @@ import { describeApi, type Example } from './openapi.js';
 // in it are such calls: `UPDATE_EXAMPLES=1` writes them anew. Faked: Datadog, by the stand-in.
 
 const EXAMPLES_FILE = new URL('./generated/examples.ts', import.meta.url);
+
+/** In place of one that opened something. */
+const SIGNATURE = '_'.repeat(43);
 
 // biome-ignore lint/suspicious/noExplicitAny: the answers of sixty routes
 type Body = any;
@@ -34,6 +39,8 @@ describe('the document of the audit-log API', () => {
   let document: ApiDocument;
   let standIn: Awaited<ReturnType<typeof startStandIn>>;
   let forwarder: Forwarder;
+  let maker: ExportMaker;
+  const place = testFolder();
   const keys = {} as Record<ApiRole, string>;
   const made: Record<string, Example> = {};
   const called = new Set<string>();
@@ -42,7 +49,15 @@ describe('the document of the audit-log API', () => {
     record = await TestRecord.open();
     const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
     await pinMarkKey(record.pool, publicKey);
-    api = await TestApi.open(record);
+    maker = new ExportMaker({
+      pool: await record.poolOf('api'),
+      folder: ExportFolder.open(place.path),
+      keepMs: 3_600_000,
+      logger: createLogger('test', { logLevel: 'silent', logFormat: 'json' }),
+      metrics: new Metrics(),
+    });
+    maker.start();
+    api = await TestApi.open(record, { exports: maker });
     for (const role of ['viewer', 'auditor', 'operator', 'admin'] as const) keys[role] = (await api.key({ role })).key;
     document = (await api.ask<ApiDocument>('/docs/openapi.json', undefined)).body;
     standIn = await startStandIn({ port: 0 });
@@ -72,8 +87,10 @@ describe('the document of the audit-log API', () => {
   afterAll(async () => {
     await forwarder?.stop();
     await api?.close();
+    await maker?.stop();
     await standIn?.close();
     await record?.close();
+    place.remove();
   });
 
   /** Calls an operation, judges the answer by the document, and keeps a call that succeeded as its example. */
@@ -210,6 +227,20 @@ describe('the document of the audit-log API', () => {
     await call('POST /v1/backfills/{id}/release', { path, body: { sender: 'a-laptop' } });
     for (const act of ['pause', 'resume', 'cancel']) await call(`POST /v1/backfills/{id}/${act}`, { path, body: {} });
 
+    const { id: exported } = await call('POST /v1/exports', { body: { format: 'ndjson', session: 's-3' } });
+    const { links } = await until('it is finished', async () => {
+      delete made['exports.show'];
+      const one = await call('GET /v1/exports/{id}', { path: { id: exported } });
+      return one.state === 'finished' && one;
+    });
+    await call('GET /v1/exports', { query: { limit: '1' } });
+    await call('GET /v1/exports/{id}/download', {
+      path: { id: exported },
+      query: Object.fromEntries(new URL(links.events, api.url).searchParams),
+      as: 'nobody',
+    });
+    await call('DELETE /v1/exports/{id}', { path: { id: exported } });
+
     const all = Object.entries(document.paths).flatMap(([pattern, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${pattern}`),
     );
@@ -245,7 +276,7 @@ describe('the document of the audit-log API', () => {
         for (const { name, in: place, required, example, schema } of parameters) {
           if (place === 'path') expect([operation, name, required]).toEqual([operation, name, true]);
           if (required) expect([operation, name, example]).toEqual([operation, name, expect.anything()]);
-          if (example !== undefined) judged.push([/^(limit)$/.test(name) ? Number(example) : example, schema]);
+          if (example !== undefined) judged.push([/^(limit|expires)$/.test(name) ? Number(example) : example, schema]);
         }
         for (const { content = {} } of Object.values(responses)) {
           const json = content['application/json'];
@@ -271,16 +302,21 @@ function exampleOf(
 ): Example {
   return {
     ...(Object.keys(path).length > 0 ? { parameters: path } : {}),
-    ...(Object.keys(query).length > 0 ? { query } : {}),
+    ...(Object.keys(query).length > 0 ? { query: masked(query) } : {}),
     ...(body === undefined ? {} : { body: shown(body) }),
     ...(answer === undefined ? {} : { answer: shown(answer) }),
   };
+}
+
+function masked(query: Record<string, string>): Record<string, string> {
+  return 'signature' in query ? { ...query, signature: SIGNATURE } : query;
 }
 
 /** Lists with one entry, and no secret, not even of a test. */
 function shown(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(shown);
   if (typeof value === 'string') {
+    if (value.includes('signature=')) return value.replace(/signature=[\w-]+/, `signature=${SIGNATURE}`);
     if (value.startsWith('afd_')) return `${value.slice(0, 13)}${'…'.repeat(3)}`;
     return value.length > 200 ? `${value.slice(0, 200)}…` : value;
   }

@@ -12,10 +12,19 @@ import {
   startAdminServer,
   untilDone,
 } from '#platform';
-import { createPool, ensureAdminKey, migrateIfOwner, openPrisma, ReadSittings, unavailable } from '#record';
+import {
+  createPool,
+  ExportFolder,
+  ensureAdminKey,
+  migrateIfOwner,
+  openPrisma,
+  ReadSittings,
+  unavailable,
+} from '#record';
 import { writeAdminKey } from './admin-key.js';
 import { createApi } from './api.js';
 import { starting } from './errors.js';
+import { ExportMaker } from './export-maker.js';
 import { ApiParts } from './parts.js';
 import { problemOf } from './problem.filter.js';
 
@@ -61,6 +70,16 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
   const made = await ensureAdminKey(pool, (key) => writeAdminKey(keyFile, key));
   if (made) logger.info({ file: keyFile }, 'first start: an admin key was made; it stands in the file');
 
+  const exports = new ExportMaker({
+    pool,
+    folder: ExportFolder.open(settings.exportDir ?? join(settings.dataDir, 'exports')),
+    keepMs: settings.exportKeepMs,
+    logger,
+    metrics,
+  });
+  onClose('exports', () => exports.stop());
+  exports.start();
+
   const app = await createApi(
     new ApiParts({
       pool,
@@ -71,6 +90,7 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
       publicUrl: apiUrlOf(settings),
       horizonWaitMs: HORIZON_WAIT_MS,
       retryPolicy: RETRY_POLICY,
+      exports,
     }),
   );
   onClose('http', () => app.close());

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { RetryPolicy } from '#delivery';
 import type { Logger, Metrics } from '#platform';
-import type { PrismaClient, ReadSittings } from '#record';
+import type { ExportFolder, PrismaClient, ReadSittings } from '#record';
 import type { BucketSize } from './token-buckets.js';
 
 /** What the API works with. Made by main (or a test), closed by whoever made it. */
@@ -17,9 +17,11 @@ export class ApiParts {
   readonly horizonWaitMs!: number;
   /** When a batch that was lent is tried again. */
   readonly retryPolicy!: RetryPolicy;
+  /** Where the files of exports lie, and who makes them. */
+  readonly exports!: { readonly folder: ExportFolder; wake(): void };
   /** Wrong keys that an address may bring. Default: access-watch.ts. */
   readonly guesses?: BucketSize | undefined;
-  /** Requests that a key may make. Default: access.guard.ts. */
+  /** Requests that a key may make. Default: request-rates.ts. */
   readonly requests?: BucketSize | undefined;
 
   constructor(parts: ApiParts) {

@@ -25,7 +25,7 @@ export class ProblemFilter implements ExceptionFilter {
     if (status === 401) response.setHeader('www-authenticate', 'Bearer');
     const seconds = error instanceof ApiError ? error.retryAfterSeconds : undefined;
     if (seconds !== undefined) response.setHeader('retry-after', String(Math.max(1, seconds)));
-    else if (status === 503) response.setHeader('retry-after', '1');
+    else if (status === 503 || status === 429) response.setHeader('retry-after', '1');
     response.removeHeader('content-type');
     response
       .status(status)

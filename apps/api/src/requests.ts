@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { LANES } from '#delivery';
 import { CLASS_PATTERN, EVENT_TYPES, instantOfMicros, microsOfInstant, NODE_PATTERN } from '#events';
 import { parseKeepMs } from '#platform';
-import { API_ROLES, APPROVAL_ACTS } from '#record';
+import { API_ROLES, APPROVAL_ACTS, EXPORT_FILES, EXPORT_FORMATS, EXPORT_KINDS } from '#record';
 
 // What each address takes. Everything unknown is refused: a misspelt filter must not answer with more than was asked for.
 
@@ -428,6 +428,35 @@ export const ReconciliationQuery = z.strictObject({ limit: limit(1000) });
 export type ReconciliationQuery = z.infer<typeof ReconciliationQuery>;
 
 export const ReconciliationId = text(64);
+
+export const ExportBody = z.strictObject({
+  kind: z.enum(EXPORT_KINDS).default('events'),
+  format: z
+    .enum(EXPORT_FORMATS)
+    .describe('`ndjson`: the recorded bytes, an event a line; `csv` and `json`: for people.'),
+  from: place.optional().describe('The first position, or instant of recording. Default: the start of the log.'),
+  to: place
+    .optional()
+    .describe('The first position or instant that no longer belongs to it. Default: the end of the log, now.'),
+  session: text(64).optional(),
+  identity: text(1024).optional(),
+  connection: text(1024).optional(),
+  types: z
+    .array(z.enum([...EVENT_TYPES, 'quarantined']))
+    .min(1)
+    .max(64)
+    .optional(),
+});
+export type ExportBody = z.infer<typeof ExportBody>;
+export const ExportId = z.string().regex(/^export-[0-9a-z]{10}$/, 'must be the id of an export');
+export const ExportListQuery = z.strictObject({ limit: limit(50) });
+export type ExportListQuery = z.infer<typeof ExportListQuery>;
+export const DownloadQuery = z.strictObject({
+  file: z.enum(EXPORT_FILES),
+  expires: z.coerce.number().int().nonnegative().max(9_999_999_999),
+  signature: z.string().regex(/^[\w-]{1,64}$/),
+});
+export type DownloadQuery = z.infer<typeof DownloadQuery>;
 
 export const NoQuery = z.strictObject({});
 

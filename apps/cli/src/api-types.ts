@@ -31,3 +31,4 @@ export type ReconciliationResult = Schemas['ReconciliationResultAnswer'];
 export type FindingView = ReconciliationResult['findings'][number];
 export type ReceiptView = Schemas['ReceiptAnswer'];
 export type ReceiptBatchView = ReceiptView['destinations'][number]['batches'][number];
+export type WholeExportView = Schemas['WholeExportAnswer'];

@@ -7,6 +7,7 @@ import { deliveryCommand } from './commands/delivery.js';
 import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { eventsCommand } from './commands/events.js';
+import { exportCommand } from './commands/export.js';
 import { gatewayCommand } from './commands/gateway.js';
 import { holdsCommand } from './commands/holds.js';
 import { keysCommand } from './commands/keys.js';
@@ -51,6 +52,7 @@ export function buildProgram(): Command {
     datadogCommand(),
     retentionCommand(),
     holdsCommand(),
+    exportCommand(),
     backfillCommand(),
     keysCommand(),
     migrateCommand(),

@@ -190,7 +190,21 @@ export const EVENT_DATA = {
   'record.read': z.object({ key: shortText, what: shortText, count: count.optional(), asked: shortText.optional() }),
   /** What a sitting of reads got, as it ends: how many answers, with how many rows or events. A process of the API says its own part. */
   'record.answered': z.object({ key: shortText, what: shortText, since: instant, reads: count, count }),
-  'record.exported': z.object({ key: shortText, what: shortText, count: count.optional(), digest: sha256.optional() }),
+  /** Written before the first byte can be fetched. */
+  'record.exported': z.object({
+    key: shortText,
+    what: shortText,
+    count: count.optional(),
+    /** SHA-256 of the file. */
+    digest: sha256.optional(),
+    export: shortText.optional(),
+    bytes: count.optional(),
+    /** Positions; `to` is exclusive. */
+    from: z.string().optional(),
+    to: z.string().optional(),
+    /** What was asked for, as JSON: from, to, session, identity, connection, types, and the limits of the key. */
+    selection: z.string().max(1_048_576).optional(),
+  }),
   'replay.planned': z.object({
     replay: shortText,
     what: shortText,

@@ -172,6 +172,18 @@ const SettingsSchema = z.object({
     unit: 'path',
     defaultText: './.affidavit',
   }),
+  exportDir: setting(z.string().min(1).transform(absolute).optional(), {
+    env: 'AFFIDAVIT_EXPORT_DIR',
+    reason:
+      'Folder for the files of exports, of an api or shared by several. Unset: `exports` in AFFIDAVIT_DATA. Needs room for what people ask for.',
+    group: 'Files',
+    unit: 'path',
+  }),
+  exportKeepMs: duration(24 * 3_600_000, {
+    env: 'AFFIDAVIT_EXPORT_KEEP',
+    reason: 'How long the file of a finished export is kept; its manifest stays.',
+    group: 'Files',
+  }),
 
   host: setting(z.string().min(1).default('127.0.0.1'), {
     env: 'AFFIDAVIT_HOST',

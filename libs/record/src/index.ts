@@ -6,6 +6,7 @@ export * from './commit-listener.js';
 export * from './epochs.js';
 export * from './errors.js';
 export * from './event-pages.js';
+export * from './exports/index.js';
 export * from './facet-reads.js';
 export * from './head.js';
 export * from './holds.js';

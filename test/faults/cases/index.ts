@@ -3,6 +3,7 @@ import { AWAY_CASES } from './away.js';
 import { BACKFILL_CASES } from './backfill.js';
 import { DATADOG_CASES } from './datadog.js';
 import { DELIVERY_ACT_CASES } from './delivery-acts.js';
+import { EXPORT_CASES } from './exports.js';
 import { DISK_CASES } from './host-disk.js';
 import { MACHINE_CASES } from './host-machine.js';
 import { INPUT_CASES } from './input.js';
@@ -18,6 +19,7 @@ export const CASES: readonly FaultCase[] = [
   ...DATADOG_CASES,
   ...DELIVERY_ACT_CASES,
   ...DISK_CASES,
+  ...EXPORT_CASES,
   ...MACHINE_CASES,
   ...INPUT_CASES,
   ...KILL_CASES,

@@ -21,7 +21,7 @@ interface Outcome {
  * when all of it is recorded and delivered and the partitions' time is over: then a run would purge them.
  * @returns their names
  */
-async function briefPartitions(world: World, count: number): Promise<string[]> {
+export async function briefPartitions(world: World, count: number): Promise<string[]> {
   const { stack } = world;
   const file = join(stack.folder, 'affidavit.yaml');
   const policy = readFileSync(file, 'utf8');

@@ -4,11 +4,11 @@ import type { Example } from '../openapi.js';
 export const EXAMPLES: Record<string, Example> = {
   "backfills.cancel": {
     "parameters": {
-      "id": "backfill-f7lmdq171j"
+      "id": "backfill-d98m5qco4z"
     },
     "body": {},
     "answer": {
-      "id": "backfill-f7lmdq171j",
+      "id": "backfill-d98m5qco4z",
       "destination": "archive",
       "state": "cancelled",
       "asked": {},
@@ -18,10 +18,10 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:28.001509Z",
-      "startedAt": "2026-11-29T09:00:28.107523Z",
-      "finishedAt": "2026-11-29T09:00:28.337100Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:39.791212Z",
+      "startedAt": "2026-11-29T09:26:40.225992Z",
+      "finishedAt": "2026-11-29T09:26:40.702704Z",
       "heldUntil": null,
       "report": {
         "dead": 0,
@@ -36,7 +36,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.lend": {
     "parameters": {
-      "id": "backfill-f7lmdq171j"
+      "id": "backfill-d98m5qco4z"
     },
     "body": {
       "sender": "a-laptop",
@@ -64,10 +64,10 @@ export const EXAMPLES: Record<string, Example> = {
         "bytes": 2093,
         "uncertain": 0,
         "purged": 0,
-        "plan": "backfill-f7lmdq171j",
+        "plan": "backfill-d98m5qco4z",
         "failures": 0,
         "probe": false,
-        "idsDigest": "6667c4188016a1f47aa85df56e17dc7abccde69e960ab92ff89ebd8400f650bc"
+        "idsDigest": "bb6c419dd0c05f7926a8634b0733589b57791975e8582d9829ae474a4e65f1a6"
       },
       "waitMs": 0,
       "why": null
@@ -77,7 +77,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "backfills": [
         {
-          "id": "backfill-f7lmdq171j",
+          "id": "backfill-d98m5qco4z",
           "destination": "archive",
           "state": "planned",
           "asked": {},
@@ -87,8 +87,8 @@ export const EXAMPLES: Record<string, Example> = {
           "fromPos": "0",
           "toPos": "29",
           "nextPos": "0",
-          "createdBy": "api-key:5814a94a",
-          "createdAt": "2026-11-29T09:00:28.001509Z",
+          "createdBy": "api-key:d9ffa2e9",
+          "createdAt": "2026-11-29T09:26:39.791212Z",
           "startedAt": null,
           "finishedAt": null,
           "heldUntil": null,
@@ -107,7 +107,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.missing": {
     "parameters": {
-      "id": "backfill-f7lmdq171j",
+      "id": "backfill-d98m5qco4z",
       "batch": "37"
     },
     "answer": {
@@ -116,10 +116,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.one": {
     "parameters": {
-      "id": "backfill-f7lmdq171j"
+      "id": "backfill-d98m5qco4z"
     },
     "answer": {
-      "id": "backfill-f7lmdq171j",
+      "id": "backfill-d98m5qco4z",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -129,8 +129,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:39.791212Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -147,11 +147,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.pause": {
     "parameters": {
-      "id": "backfill-f7lmdq171j"
+      "id": "backfill-d98m5qco4z"
     },
     "body": {},
     "answer": {
-      "id": "backfill-f7lmdq171j",
+      "id": "backfill-d98m5qco4z",
       "destination": "archive",
       "state": "paused",
       "asked": {},
@@ -161,9 +161,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:28.001509Z",
-      "startedAt": "2026-11-29T09:00:28.107523Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:39.791212Z",
+      "startedAt": "2026-11-29T09:26:40.225992Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -184,7 +184,7 @@ export const EXAMPLES: Record<string, Example> = {
       "mappingVersion": 1
     },
     "answer": {
-      "id": "backfill-f7lmdq171j",
+      "id": "backfill-d98m5qco4z",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -194,8 +194,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:28.001509Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:39.791212Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -212,7 +212,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.release": {
     "parameters": {
-      "id": "backfill-f7lmdq171j"
+      "id": "backfill-d98m5qco4z"
     },
     "body": {
       "sender": "a-laptop"
@@ -220,11 +220,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.resume": {
     "parameters": {
-      "id": "backfill-f7lmdq171j"
+      "id": "backfill-d98m5qco4z"
     },
     "body": {},
     "answer": {
-      "id": "backfill-f7lmdq171j",
+      "id": "backfill-d98m5qco4z",
       "destination": "archive",
       "state": "running",
       "asked": {},
@@ -234,9 +234,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:28.001509Z",
-      "startedAt": "2026-11-29T09:00:28.107523Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:39.791212Z",
+      "startedAt": "2026-11-29T09:26:40.225992Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -252,7 +252,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.settle": {
     "parameters": {
-      "id": "backfill-f7lmdq171j",
+      "id": "backfill-d98m5qco4z",
       "batch": "37"
     },
     "body": {
@@ -295,13 +295,13 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "destination": "datadog",
           "position": "11",
-          "event": "e3df3aecac3080a6.7",
+          "event": "57df603e94fc8e7c.7",
           "state": "open",
           "reason": "400 Bad Request: a log of this request is refused on demand",
-          "batch": "25",
+          "batch": "31",
           "batchState": "dead",
-          "firstAt": "2026-11-29T09:00:25.381908Z",
-          "lastAt": "2026-11-29T09:00:25.381908Z",
+          "firstAt": "2026-11-29T09:26:34.707893Z",
+          "lastAt": "2026-11-29T09:26:34.707893Z",
           "decidedBy": null,
           "decidedReason": null
         }
@@ -329,24 +329,24 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "destination": "datadog",
       "position": "11",
-      "event": "e3df3aecac3080a6.7",
+      "event": "57df603e94fc8e7c.7",
       "state": "open",
       "reason": "400 Bad Request: a log of this request is refused on demand",
-      "batch": "25",
+      "batch": "31",
       "batchState": "dead",
-      "firstAt": "2026-11-29T09:00:25.381908Z",
-      "lastAt": "2026-11-29T09:00:25.381908Z",
+      "firstAt": "2026-11-29T09:26:34.707893Z",
+      "lastAt": "2026-11-29T09:26:34.707893Z",
       "decidedBy": null,
       "decidedReason": null,
-      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"e3df3aecac3080a6.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"57df603e94fc8e7c.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
       "attempts": [
         {
-          "at": "2026-11-29T09:00:25.383616Z",
+          "at": "2026-11-29T09:26:34.721383Z",
           "kind": "invalid",
           "reason": "400 Bad Request: a log of this request is refused on demand",
           "status": 400,
           "attempt": 1,
-          "elapsedMs": 22
+          "elapsedMs": 192
         }
       ]
     }
@@ -363,35 +363,33 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "lane": "live",
           "plan": null,
-          "parent": "22",
-          "from": "20",
-          "to": "21",
+          "parent": "23",
+          "from": "23",
+          "to": "24",
           "count": 1,
-          "bytes": 1049,
-          "state": "dead",
+          "bytes": 956,
+          "state": "accepted",
           "attempt": 1,
           "uncertain": 0,
-          "late": 0,
+          "late": 1,
           "purged": 0,
           "mappingVersion": 2,
           "filterVersion": 1,
-          "createdAt": "2026-11-29T09:00:25.347945Z",
-          "dueAt": "2026-11-29T09:00:25.363140Z",
+          "createdAt": "2026-11-29T09:26:33.536118Z",
+          "dueAt": "2026-11-29T09:26:33.767144Z",
           "leaseUntil": null,
-          "settledAt": "2026-11-29T09:00:26.005962Z",
+          "settledAt": "2026-11-29T09:26:35.118537Z",
           "answer": {
-            "kind": "invalid",
-            "reason": "400 Bad Request: a log of this request is refused on demand",
-            "status": 400
+            "kind": "accepted",
+            "status": 202
           },
           "attempts": [
             {
-              "at": "2026-11-29T09:00:26.005962Z",
-              "kind": "invalid",
-              "reason": "400 Bad Request: a log of this request is refused on demand",
-              "status": 400,
+              "at": "2026-11-29T09:26:35.118538Z",
+              "kind": "accepted",
+              "status": 202,
               "attempt": 1,
-              "elapsedMs": 61
+              "elapsedMs": 148
             }
           ]
         }
@@ -407,9 +405,9 @@ export const EXAMPLES: Record<string, Example> = {
           "kind": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T09:00:20.655824Z",
+          "since": "2026-11-29T09:26:21.440570Z",
           "isHeld": false,
-          "announcedAt": "2026-11-29T09:00:20.655824Z",
+          "announcedAt": "2026-11-29T09:26:21.440570Z",
           "opensAt": null,
           "deadLetters": 10,
           "lanes": [
@@ -448,21 +446,21 @@ export const EXAMPLES: Record<string, Example> = {
       "node": "gw-2"
     },
     "answer": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
       "node": "gw-2",
-      "expiresAt": "2026-11-29T10:00:25.354000Z"
+      "expiresAt": "2026-11-29T10:26:32.439000Z"
     }
   },
   "enrolment.enrol": {
     "body": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
-      "publicKey": "MCowBQYDK2VwAyEAmyynYohqe42qwjd5TKNshsYWuPAc/0Og5d3hCGJoN18="
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
+      "publicKey": "MCowBQYDK2VwAyEAHsRwaSQCPvFuHs1hyKQ/bjhwpwr215aZQlycg3iCB2o="
     },
     "answer": {
       "node": "gw-2",
-      "log": "log-6da4edb5",
-      "keyId": "d358d1c8ea693508",
-      "markPublicKey": "MCowBQYDK2VwAyEA4bvapLdo/x3ZYcF9KGSmx1f8V89lqx5TfHdypYIrjxc="
+      "log": "log-c5fbc4c7",
+      "keyId": "fa7cfba1028427b5",
+      "markPublicKey": "MCowBQYDK2VwAyEAVzdhx3gDlMZz16NyZYTlL3WOI6VNSdP4kE42R4AtvZU="
     }
   },
   "enrolment.list": {
@@ -470,17 +468,17 @@ export const EXAMPLES: Record<string, Example> = {
       "enrolments": [
         {
           "node": "gw-2",
-          "createdBy": "api-key:5814a94a",
-          "createdAt": "2026-11-29T09:00:25.354000Z",
-          "expiresAt": "2026-11-29T10:00:25.354000Z",
-          "usedAt": "2026-11-29T09:00:25.458000Z"
+          "createdBy": "api-key:d9ffa2e9",
+          "createdAt": "2026-11-29T09:26:32.439000Z",
+          "expiresAt": "2026-11-29T10:26:32.439000Z",
+          "usedAt": "2026-11-29T09:26:32.836000Z"
         }
       ]
     }
   },
   "enrolment.log": {
     "answer": {
-      "log": "log-6da4edb5",
+      "log": "log-c5fbc4c7",
       "generation": 1
     }
   },
@@ -494,7 +492,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "2",
-          "recordedAt": "2026-11-29T09:00:19.731952Z",
+          "recordedAt": "2026-11-29T09:26:20.011050Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -506,8 +504,8 @@ export const EXAMPLES: Record<string, Example> = {
             "data": {
               "approval": "a1"
             },
-            "epoch": "e3df3aecac3080a6",
-            "id": "e3df3aecac3080a6.2",
+            "epoch": "57df603e94fc8e7c",
+            "id": "57df603e94fc8e7c.2",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -529,6 +527,117 @@ export const EXAMPLES: Record<string, Example> = {
       "purged": []
     }
   },
+  "exports.download": {
+    "parameters": {
+      "id": "export-spw0bfnbbq"
+    },
+    "query": {
+      "file": "events",
+      "expires": "1795945301",
+      "signature": "___________________________________________"
+    }
+  },
+  "exports.list": {
+    "query": {
+      "limit": "1"
+    },
+    "answer": {
+      "exports": [
+        {
+          "id": "export-spw0bfnbbq",
+          "kind": "events",
+          "format": "ndjson",
+          "selection": {
+            "session": "s-3"
+          },
+          "state": "finished",
+          "from": "0",
+          "to": "29",
+          "next": "29",
+          "count": 6,
+          "bytes": 3125,
+          "requestedBy": "api-key:d9ffa2e9",
+          "createdAt": "2026-11-29T09:26:40.764458Z",
+          "finishedAt": "2026-11-29T09:26:40.946882Z",
+          "keepUntil": "2026-11-29T10:26:41.005652Z",
+          "error": null,
+          "file": {
+            "name": "export-spw0bfnbbq.ndjson",
+            "bytes": 3125,
+            "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+          },
+          "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b"
+        }
+      ]
+    }
+  },
+  "exports.remove": {
+    "parameters": {
+      "id": "export-spw0bfnbbq"
+    }
+  },
+  "exports.request": {
+    "body": {
+      "format": "ndjson",
+      "session": "s-3"
+    },
+    "answer": {
+      "id": "export-spw0bfnbbq",
+      "kind": "events",
+      "format": "ndjson",
+      "selection": {
+        "session": "s-3"
+      },
+      "state": "waiting",
+      "from": "0",
+      "to": "29",
+      "next": "0",
+      "count": 0,
+      "bytes": 0,
+      "requestedBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:40.764458Z",
+      "finishedAt": null,
+      "keepUntil": null,
+      "error": null,
+      "file": null,
+      "manifestSha256": null
+    }
+  },
+  "exports.show": {
+    "parameters": {
+      "id": "export-spw0bfnbbq"
+    },
+    "answer": {
+      "id": "export-spw0bfnbbq",
+      "kind": "events",
+      "format": "ndjson",
+      "selection": {
+        "session": "s-3"
+      },
+      "state": "finished",
+      "from": "0",
+      "to": "29",
+      "next": "29",
+      "count": 6,
+      "bytes": 3125,
+      "requestedBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:40.764458Z",
+      "finishedAt": "2026-11-29T09:26:40.946882Z",
+      "keepUntil": "2026-11-29T10:26:41.005652Z",
+      "error": null,
+      "file": {
+        "name": "export-spw0bfnbbq.ndjson",
+        "bytes": 3125,
+        "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+      },
+      "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b",
+      "links": {
+        "events": "/v1/exports/export-spw0bfnbbq/download?file=events&expires=1795945301&signature=___________________________________________",
+        "manifest": "/v1/exports/export-spw0bfnbbq/download?file=manifest&expires=1795945301&signature=___________________________________________",
+        "expireAt": "2026-11-29T09:41:41.000000Z"
+      }
+    }
+  },
   "facets.approvals": {
     "query": {
       "state": "granted",
@@ -538,7 +647,7 @@ export const EXAMPLES: Record<string, Example> = {
       "approvals": [
         {
           "position": "25",
-          "recordedAt": "2026-11-29T09:00:20.126063Z",
+          "recordedAt": "2026-11-29T09:26:20.413479Z",
           "at": "2026-11-25T12:00:00.003000Z",
           "state": "granted",
           "session": "s-3",
@@ -621,7 +730,7 @@ export const EXAMPLES: Record<string, Example> = {
   "health.alive": {
     "answer": {
       "alive": true,
-      "startedAt": "2026-11-29T09:00:19.023Z"
+      "startedAt": "2026-11-29T09:26:18.555Z"
     }
   },
   "health.metrics": {},
@@ -634,7 +743,7 @@ export const EXAMPLES: Record<string, Example> = {
           "hop": "record → reader",
           "ok": true,
           "required": true,
-          "since": "2026-11-29T09:00:19.305Z"
+          "since": "2026-11-29T09:26:19.226Z"
         }
       ]
     }
@@ -646,14 +755,14 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "holds": [
         {
-          "id": "hold-4wda3wuprz",
+          "id": "hold-840udbf7ak",
           "matter": "2026-17",
           "reason": "asked for by counsel",
           "selection": {
             "session": "s-1"
           },
-          "placedBy": "api-key:5814a94a",
-          "placedAt": "2026-11-29T09:00:26.112738Z",
+          "placedBy": "api-key:d9ffa2e9",
+          "placedAt": "2026-11-29T09:26:35.195682Z",
           "releasedBy": null,
           "releasedAt": null,
           "releaseReason": null
@@ -668,14 +777,14 @@ export const EXAMPLES: Record<string, Example> = {
       "reason": "asked for by counsel"
     },
     "answer": {
-      "id": "hold-4wda3wuprz",
+      "id": "hold-840udbf7ak",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:5814a94a",
-      "placedAt": "2026-11-29T09:00:26.112738Z",
+      "placedBy": "api-key:d9ffa2e9",
+      "placedAt": "2026-11-29T09:26:35.195682Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -683,38 +792,38 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "holds.release": {
     "parameters": {
-      "id": "hold-4wda3wuprz"
+      "id": "hold-840udbf7ak"
     },
     "body": {
       "reason": "the matter is closed"
     },
     "answer": {
-      "id": "hold-4wda3wuprz",
+      "id": "hold-840udbf7ak",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:5814a94a",
-      "placedAt": "2026-11-29T09:00:26.112738Z",
-      "releasedBy": "api-key:5814a94a",
-      "releasedAt": "2026-11-29T09:00:26.228651Z",
+      "placedBy": "api-key:d9ffa2e9",
+      "placedAt": "2026-11-29T09:26:35.195682Z",
+      "releasedBy": "api-key:d9ffa2e9",
+      "releasedAt": "2026-11-29T09:26:35.422733Z",
       "releaseReason": "the matter is closed"
     }
   },
   "holds.show": {
     "parameters": {
-      "id": "hold-4wda3wuprz"
+      "id": "hold-840udbf7ak"
     },
     "answer": {
-      "id": "hold-4wda3wuprz",
+      "id": "hold-840udbf7ak",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:5814a94a",
-      "placedAt": "2026-11-29T09:00:26.112738Z",
+      "placedBy": "api-key:d9ffa2e9",
+      "placedAt": "2026-11-29T09:26:35.195682Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -732,9 +841,9 @@ export const EXAMPLES: Record<string, Example> = {
       }
     },
     "answer": {
-      "prefix": "36eef5f8",
-      "key": "afd_36eef5f8_………",
-      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+      "prefix": "0972b25c",
+      "key": "afd_0972b25c_………",
+      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
       "role": "auditor"
     }
   },
@@ -742,17 +851,17 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "keys": [
         {
-          "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
-          "prefix": "36eef5f8",
+          "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+          "prefix": "0972b25c",
           "role": "auditor",
           "label": "audit of the year",
-          "createdBy": "api-key:5814a94a",
-          "createdAt": "2026-11-29T09:00:25.932000Z",
+          "createdBy": "api-key:d9ffa2e9",
+          "createdAt": "2026-11-29T09:26:34.380000Z",
           "expiresAt": null,
           "revokedAt": null,
           "lastUsedAt": null,
-          "rotatedAt": "2026-11-29T09:00:26.010000Z",
-          "previousUntil": "2026-11-29T10:00:26.010000Z",
+          "rotatedAt": "2026-11-29T09:26:34.457000Z",
+          "previousUntil": "2026-11-29T10:26:34.457000Z",
           "limits": {
             "from": "2026-01-01T00:00:00.000000Z",
             "connections": [
@@ -765,27 +874,27 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "keys.revoke": {
     "parameters": {
-      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a"
+      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7"
     }
   },
   "keys.rotate": {
     "parameters": {
-      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a"
+      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7"
     },
     "body": {
       "overlapMinutes": 60
     },
     "answer": {
-      "prefix": "36eef5f8",
-      "key": "afd_36eef5f8_………",
-      "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+      "prefix": "0972b25c",
+      "key": "afd_0972b25c_………",
+      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
       "role": "auditor"
     }
   },
   "producers.declareLost": {
     "parameters": {
       "node": "gw-1",
-      "epoch": "e3df3aecac3080a6"
+      "epoch": "57df603e94fc8e7c"
     },
     "body": {
       "to": 25,
@@ -793,7 +902,7 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "node": "gw-1",
-      "epoch": "e3df3aecac3080a6",
+      "epoch": "57df603e94fc8e7c",
       "to": 25
     }
   },
@@ -805,18 +914,18 @@ export const EXAMPLES: Record<string, Example> = {
       "producers": [
         {
           "node": "gw-1",
-          "epoch": "e3df3aecac3080a6",
+          "epoch": "57df603e94fc8e7c",
           "state": "open",
           "seq": 24,
           "previous": null,
-          "openedAt": "2026-11-29T09:00:19.731404Z",
-          "updatedAt": "2026-11-29T09:00:20.126063Z",
+          "openedAt": "2026-11-29T09:26:20.010497Z",
+          "updatedAt": "2026-11-29T09:26:20.413479Z",
           "nodeRevokedAt": null,
           "last": {
             "position": "28",
-            "recordedAt": "2026-11-29T09:00:20.126063Z",
+            "recordedAt": "2026-11-29T09:26:20.413479Z",
             "occurredAt": "2026-11-25T12:00:00.006000Z",
-            "lagMs": 334820120
+            "lagMs": 336380407
           }
         }
       ]
@@ -824,15 +933,15 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "producers.status": {
     "answer": {
-      "log": "log-6da4edb5",
+      "log": "log-c5fbc4c7",
       "generation": 1,
       "head": {
         "size": "29",
-        "recordedAt": "2026-11-29T09:00:20.126063Z"
+        "recordedAt": "2026-11-29T09:26:20.413479Z"
       },
       "recorder": {
         "active": true,
-        "leaseUntil": "2026-11-29T09:10:20.236397Z"
+        "leaseUntil": "2026-11-29T09:36:20.452289Z"
       },
       "sessions": {
         "horizon": "28",
@@ -847,7 +956,7 @@ export const EXAMPLES: Record<string, Example> = {
       },
       "outbox": {
         "waiting": 6,
-        "oldestAt": "2026-11-29T09:00:22.289377Z"
+        "oldestAt": "2026-11-29T09:26:24.295397Z"
       },
       "quarantined": 0,
       "foreignEntries": 0,
@@ -856,7 +965,7 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T09:00:20.655824Z",
+          "since": "2026-11-29T09:26:21.440570Z",
           "lanes": [
             {
               "lane": "live",
@@ -865,10 +974,9 @@ export const EXAMPLES: Record<string, Example> = {
             }
           ],
           "batches": {
-            "due": 4,
-            "sending": 3
+            "due": 10
           },
-          "oldestUndeliveredAt": "2026-11-29T09:00:19.731952Z",
+          "oldestUndeliveredAt": "2026-11-29T09:26:20.011050Z",
           "deadLetters": 0
         }
       ]
@@ -876,16 +984,16 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "receipts.one": {
     "parameters": {
-      "eventId": "e3df3aecac3080a6.1"
+      "eventId": "57df603e94fc8e7c.1"
     },
     "answer": {
-      "event": "e3df3aecac3080a6.1",
+      "event": "57df603e94fc8e7c.1",
       "node": "gw-1",
-      "epoch": "e3df3aecac3080a6",
+      "epoch": "57df603e94fc8e7c",
       "seq": 1,
       "recorded": {
         "position": "1",
-        "at": "2026-11-29T09:00:19.731952Z",
+        "at": "2026-11-29T09:26:20.011050Z",
         "run": {
           "first": "1",
           "last": "6"
@@ -906,18 +1014,18 @@ export const EXAMPLES: Record<string, Example> = {
               "state": "split",
               "count": 29,
               "isResend": false,
-              "cutAt": "2026-11-29T09:00:20.993740Z",
+              "cutAt": "2026-11-29T09:26:22.090647Z",
               "attempts": [
                 {
-                  "at": "2026-11-29T09:00:23.860947Z",
+                  "at": "2026-11-29T09:26:26.911805Z",
                   "kind": "invalid",
                   "reason": "400 Bad Request: a log of this request is refused on demand",
                   "status": 400,
                   "attempt": 1,
-                  "elapsedMs": 223
+                  "elapsedMs": 1351
                 }
               ],
-              "settledAt": "2026-11-29T09:00:23.860947Z",
+              "settledAt": "2026-11-29T09:26:26.911804Z",
               "observedAt": null,
               "lookedAt": null,
               "seen": null
@@ -933,7 +1041,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "reconciliations": [
         {
-          "id": "reconciliation-43emg35sp8",
+          "id": "reconciliation-0ho0jnzpk5",
           "destination": "datadog",
           "from": "0",
           "to": "29",
@@ -949,8 +1057,8 @@ export const EXAMPLES: Record<string, Example> = {
           "duplicated": "0",
           "truncated": "0",
           "altered": "0",
-          "createdBy": "api-key:5814a94a",
-          "createdAt": "2026-11-29T09:00:27.833267Z",
+          "createdBy": "api-key:d9ffa2e9",
+          "createdAt": "2026-11-29T09:26:39.555468Z",
           "finishedAt": null
         }
       ]
@@ -958,11 +1066,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "reconciliations.one": {
     "parameters": {
-      "id": "reconciliation-43emg35sp8"
+      "id": "reconciliation-0ho0jnzpk5"
     },
     "answer": {
       "reconciliation": {
-        "id": "reconciliation-43emg35sp8",
+        "id": "reconciliation-0ho0jnzpk5",
         "destination": "datadog",
         "from": "0",
         "to": "29",
@@ -978,8 +1086,8 @@ export const EXAMPLES: Record<string, Example> = {
         "duplicated": "0",
         "truncated": "0",
         "altered": "0",
-        "createdBy": "api-key:5814a94a",
-        "createdAt": "2026-11-29T09:00:27.833267Z",
+        "createdBy": "api-key:d9ffa2e9",
+        "createdAt": "2026-11-29T09:26:39.555468Z",
         "finishedAt": null
       },
       "findings": []
@@ -991,7 +1099,7 @@ export const EXAMPLES: Record<string, Example> = {
       "from": "0"
     },
     "answer": {
-      "id": "reconciliation-43emg35sp8",
+      "id": "reconciliation-0ho0jnzpk5",
       "destination": "datadog",
       "from": "0",
       "to": "29",
@@ -1007,14 +1115,14 @@ export const EXAMPLES: Record<string, Example> = {
       "duplicated": "0",
       "truncated": "0",
       "altered": "0",
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:27.833267Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:39.555468Z",
       "finishedAt": null
     }
   },
   "replays.blocks": {
     "parameters": {
-      "id": "replay-bggf4dnzap"
+      "id": "replay-zjrcbo05vo"
     },
     "answer": {
       "blocks": [
@@ -1022,10 +1130,10 @@ export const EXAMPLES: Record<string, Example> = {
           "from": "23",
           "to": "29",
           "count": 6,
-          "bytes": 5832,
+          "bytes": 5838,
           "late": 6,
           "observed": 0,
-          "digest": "9c47e1466d6f38cd57669cfe54ba7b236e13b62eb265c5ddf2282f2f4fea221e",
+          "digest": "1de73cf3290e8e233d655264f2880eeb5c8967b932db6a67e3f22ecafd746be0",
           "outcome": null
         }
       ],
@@ -1034,14 +1142,14 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.cancel": {
     "parameters": {
-      "id": "replay-bggf4dnzap"
+      "id": "replay-zjrcbo05vo"
     },
     "body": {},
     "answer": {
-      "id": "replay-bggf4dnzap",
+      "id": "replay-zjrcbo05vo",
       "destination": "datadog",
       "state": "cancelled",
-      "reason": "cancelled by api-key:5814a94a",
+      "reason": "cancelled by api-key:d9ffa2e9",
       "asked": {
         "query": "session:s-3"
       },
@@ -1054,13 +1162,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5832,
+      "bytes": 5838,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:26.667869Z",
-      "plannedAt": "2026-11-29T09:00:27.076012Z",
-      "startedAt": "2026-11-29T09:00:27.273624Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:37.645512Z",
+      "plannedAt": "2026-11-29T09:26:38.375594Z",
+      "startedAt": "2026-11-29T09:26:38.695681Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1080,10 +1188,10 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "replays": [
         {
-          "id": "replay-bggf4dnzap",
+          "id": "replay-zjrcbo05vo",
           "destination": "datadog",
           "state": "cancelled",
-          "reason": "cancelled by api-key:5814a94a",
+          "reason": "cancelled by api-key:d9ffa2e9",
           "asked": {
             "query": "session:s-3"
           },
@@ -1096,13 +1204,13 @@ export const EXAMPLES: Record<string, Example> = {
           "filterVersion": 1,
           "mappingVersion": 2,
           "count": 6,
-          "bytes": 5832,
+          "bytes": 5838,
           "late": 6,
           "observed": 0,
-          "createdBy": "api-key:5814a94a",
-          "createdAt": "2026-11-29T09:00:26.667869Z",
-          "plannedAt": "2026-11-29T09:00:27.076012Z",
-          "startedAt": "2026-11-29T09:00:27.273624Z",
+          "createdBy": "api-key:d9ffa2e9",
+          "createdAt": "2026-11-29T09:26:37.645512Z",
+          "plannedAt": "2026-11-29T09:26:38.375594Z",
+          "startedAt": "2026-11-29T09:26:38.695681Z",
           "finishedAt": null,
           "report": null,
           "from": "23",
@@ -1114,11 +1222,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.pause": {
     "parameters": {
-      "id": "replay-bggf4dnzap"
+      "id": "replay-zjrcbo05vo"
     },
     "body": {},
     "answer": {
-      "id": "replay-bggf4dnzap",
+      "id": "replay-zjrcbo05vo",
       "destination": "datadog",
       "state": "paused",
       "reason": null,
@@ -1134,13 +1242,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5832,
+      "bytes": 5838,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:26.667869Z",
-      "plannedAt": "2026-11-29T09:00:27.076012Z",
-      "startedAt": "2026-11-29T09:00:27.273624Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:37.645512Z",
+      "plannedAt": "2026-11-29T09:26:38.375594Z",
+      "startedAt": "2026-11-29T09:26:38.695681Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1161,7 +1269,7 @@ export const EXAMPLES: Record<string, Example> = {
       "query": "session:s-3"
     },
     "answer": {
-      "id": "replay-bggf4dnzap",
+      "id": "replay-zjrcbo05vo",
       "destination": "datadog",
       "state": "planning",
       "reason": null,
@@ -1180,8 +1288,8 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 0,
       "late": 0,
       "observed": 0,
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:26.667869Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:37.645512Z",
       "plannedAt": null,
       "startedAt": null,
       "finishedAt": null,
@@ -1193,11 +1301,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.resume": {
     "parameters": {
-      "id": "replay-bggf4dnzap"
+      "id": "replay-zjrcbo05vo"
     },
     "body": {},
     "answer": {
-      "id": "replay-bggf4dnzap",
+      "id": "replay-zjrcbo05vo",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1213,13 +1321,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5832,
+      "bytes": 5838,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:26.667869Z",
-      "plannedAt": "2026-11-29T09:00:27.076012Z",
-      "startedAt": "2026-11-29T09:00:27.273624Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:37.645512Z",
+      "plannedAt": "2026-11-29T09:26:38.375594Z",
+      "startedAt": "2026-11-29T09:26:38.695681Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1237,10 +1345,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.show": {
     "parameters": {
-      "id": "replay-bggf4dnzap"
+      "id": "replay-zjrcbo05vo"
     },
     "answer": {
-      "id": "replay-bggf4dnzap",
+      "id": "replay-zjrcbo05vo",
       "destination": "datadog",
       "state": "planned",
       "reason": null,
@@ -1256,12 +1364,12 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5832,
+      "bytes": 5838,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:26.667869Z",
-      "plannedAt": "2026-11-29T09:00:27.076012Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:37.645512Z",
+      "plannedAt": "2026-11-29T09:26:38.375594Z",
       "startedAt": null,
       "finishedAt": null,
       "report": null,
@@ -1280,11 +1388,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.start": {
     "parameters": {
-      "id": "replay-bggf4dnzap"
+      "id": "replay-zjrcbo05vo"
     },
     "body": {},
     "answer": {
-      "id": "replay-bggf4dnzap",
+      "id": "replay-zjrcbo05vo",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1300,13 +1408,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5832,
+      "bytes": 5838,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:5814a94a",
-      "createdAt": "2026-11-29T09:00:26.667869Z",
-      "plannedAt": "2026-11-29T09:00:27.076012Z",
-      "startedAt": "2026-11-29T09:00:27.273624Z",
+      "createdBy": "api-key:d9ffa2e9",
+      "createdAt": "2026-11-29T09:26:37.645512Z",
+      "plannedAt": "2026-11-29T09:26:38.375594Z",
+      "startedAt": "2026-11-29T09:26:38.695681Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1326,10 +1434,10 @@ export const EXAMPLES: Record<string, Example> = {
     "body": {},
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T09:00:26.384478Z",
+      "plannedAt": "2026-11-29T09:26:36.386552Z",
       "planned": [],
-      "by": "api-key:5814a94a",
-      "begunAt": "2026-11-29T09:00:26.387216Z",
+      "by": "api-key:d9ffa2e9",
+      "begunAt": "2026-11-29T09:26:36.397675Z",
       "finishedAt": null,
       "report": null
     }
@@ -1364,7 +1472,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "retention.plan": {
     "answer": {
-      "at": "2026-11-29T09:00:26.255098Z",
+      "at": "2026-11-29T09:26:35.574364Z",
       "partitions": [
         {
           "name": "event_standard_20261101",
@@ -1386,10 +1494,10 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T09:00:26.384478Z",
+      "plannedAt": "2026-11-29T09:26:36.386552Z",
       "planned": [],
-      "by": "api-key:5814a94a",
-      "begunAt": "2026-11-29T09:00:26.387216Z",
+      "by": "api-key:d9ffa2e9",
+      "begunAt": "2026-11-29T09:26:36.397675Z",
       "finishedAt": null,
       "report": null
     }
@@ -1399,10 +1507,10 @@ export const EXAMPLES: Record<string, Example> = {
       "runs": [
         {
           "id": "1",
-          "plannedAt": "2026-11-29T09:00:26.384478Z",
+          "plannedAt": "2026-11-29T09:26:36.386552Z",
           "planned": [],
-          "by": "api-key:5814a94a",
-          "begunAt": "2026-11-29T09:00:26.387216Z",
+          "by": "api-key:d9ffa2e9",
+          "begunAt": "2026-11-29T09:26:36.397675Z",
           "finishedAt": null,
           "report": null
         }
@@ -1437,7 +1545,7 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "id": "s-3",
           "node": "gw-1",
-          "epoch": "e3df3aecac3080a6",
+          "epoch": "57df603e94fc8e7c",
           "class": "standard",
           "state": "closed",
           "identityId": "billing-agent",
@@ -1495,7 +1603,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "23",
-          "recordedAt": "2026-11-29T09:00:20.126063Z",
+          "recordedAt": "2026-11-29T09:26:20.413479Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -1522,8 +1630,8 @@ export const EXAMPLES: Record<string, Example> = {
                 "user": "app"
               }
             },
-            "epoch": "e3df3aecac3080a6",
-            "id": "e3df3aecac3080a6.19",
+            "epoch": "57df603e94fc8e7c",
+            "id": "57df603e94fc8e7c.19",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -1542,7 +1650,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": {
         "id": "s-3",
         "node": "gw-1",
-        "epoch": "e3df3aecac3080a6",
+        "epoch": "57df603e94fc8e7c",
         "class": "standard",
         "state": "closed",
         "identityId": "billing-agent",

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { limitsText } from '../limits-text.js';
 import { type Cell, colours, type OutputOptions, plain, present, table } from '../output.js';
 
 interface CreateOptions extends OutputOptions {
@@ -97,13 +98,6 @@ export function keysCommand(): Command {
 
 function shown({ key, role, prefix }: { key: string; role: string; prefix: string }): string {
   return [key, colours.dim(`Shown once. Key ${prefix}, role ${role}.`)].join('\n');
-}
-
-function limitsText(limits: { from?: string; to?: string; connections?: string[] } | null): string {
-  if (!limits) return '';
-  const { from, to, connections } = limits;
-  const parts = [from && `from ${from.slice(0, 19)}`, to && `to ${to.slice(0, 19)}`, connections?.join(', ')];
-  return parts.filter(Boolean).join(', ');
 }
 
 function stateOf(key: { revokedAt: string | null; expiresAt: string | null; previousUntil: string | null }): string {

@@ -488,6 +488,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports, newest first
+         * @description A key sees its own, an admin key all. Needs a key with the role auditor. That it was read is on the record before it answers.
+         */
+        get: operations["exports.list"];
+        put?: never;
+        /**
+         * Ask for an export: a background job that survives restarts
+         * @description What is recorded when it is asked for belongs to it; the limits of the key are part of it. Until it is finished no purge drops what it is still to read. Needs a key with the role auditor.
+         */
+        post: operations["exports.request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One export: how far it is, and, when it is finished, links to fetch it
+         * @description Needs a key with the role auditor. That it was read is on the record before it answers.
+         */
+        get: operations["exports.show"];
+        put?: never;
+        post?: never;
+        /**
+         * End an export, or remove its file before its time
+         * @description That it was made stays on the record. Needs a key with the role auditor.
+         */
+        delete: operations["exports.remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/exports/{id}/download": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Fetch the file or the manifest, by a link that this API gave out
+         * @description A part of the file comes with the header `range`, so that a download can go on. Needs no key.
+         */
+        get: operations["exports.download"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/holds": {
         parameters: {
             query?: never;
@@ -1423,6 +1491,59 @@ export interface components {
             /** @description Purges that took events recorded between those of this page: they are gone, not missing. */
             purged: components["schemas"]["PurgeRow"][];
         };
+        ExportAnswer: {
+            bytes: number;
+            /** @description Events, so far. */
+            count: number;
+            createdAt: string;
+            /** @description What went wrong last. Where it is `running` it is tried again. */
+            error: {
+                code: string;
+                message: string;
+                remedy: string;
+            } | null;
+            /** @description Null until it is finished. */
+            file: {
+                bytes: number;
+                name: string;
+                sha256: string;
+            } | null;
+            finishedAt: string | null;
+            /** @enum {string} */
+            format: "ndjson" | "csv" | "json";
+            /** @description The first position of its range. */
+            from: string;
+            id: string;
+            /** @description Its file is removed then; the manifest stays. */
+            keepUntil: string | null;
+            /** @enum {string} */
+            kind: "events";
+            manifestSha256: string | null;
+            /** @description Every position before it is done. */
+            next: string;
+            requestedBy: string;
+            selection: {
+                connection?: string;
+                from?: string;
+                identity?: string;
+                /** @description Of the key that asked: nothing beyond them belongs to it. */
+                limits?: {
+                    connections?: string[];
+                    from?: string;
+                    to?: string;
+                };
+                session?: string;
+                to?: string;
+                types?: string[];
+            };
+            /** @enum {string} */
+            state: "waiting" | "running" | "finished" | "failed" | "deleted" | "expired";
+            /** @description Exclusive. */
+            to: string;
+        };
+        ExportListAnswer: {
+            exports: components["schemas"]["ExportAnswer"][];
+        };
         HealthAnswer: {
             /** @constant */
             alive: true;
@@ -2051,6 +2172,63 @@ export interface components {
                 sessions: number;
             }[];
         };
+        WholeExportAnswer: {
+            bytes: number;
+            /** @description Events, so far. */
+            count: number;
+            createdAt: string;
+            /** @description What went wrong last. Where it is `running` it is tried again. */
+            error: {
+                code: string;
+                message: string;
+                remedy: string;
+            } | null;
+            /** @description Null until it is finished. */
+            file: {
+                bytes: number;
+                name: string;
+                sha256: string;
+            } | null;
+            finishedAt: string | null;
+            /** @enum {string} */
+            format: "ndjson" | "csv" | "json";
+            /** @description The first position of its range. */
+            from: string;
+            id: string;
+            /** @description Its file is removed then; the manifest stays. */
+            keepUntil: string | null;
+            /** @enum {string} */
+            kind: "events";
+            /** @description Open without a key until `expireAt`; this address gives new ones. Null until it is finished. */
+            links: {
+                /** @description Null where the file is gone, or lies in the folder of another node. */
+                events: string | null;
+                expireAt: string;
+                manifest: string;
+            } | null;
+            manifestSha256: string | null;
+            /** @description Every position before it is done. */
+            next: string;
+            requestedBy: string;
+            selection: {
+                connection?: string;
+                from?: string;
+                identity?: string;
+                /** @description Of the key that asked: nothing beyond them belongs to it. */
+                limits?: {
+                    connections?: string[];
+                    from?: string;
+                    to?: string;
+                };
+                session?: string;
+                to?: string;
+                types?: string[];
+            };
+            /** @enum {string} */
+            state: "waiting" | "running" | "finished" | "failed" | "deleted" | "expired";
+            /** @description Exclusive. */
+            to: string;
+        };
         WholeReplayAnswer: {
             /** @description As it was asked for. */
             asked: {
@@ -2125,7 +2303,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "alive": true,
-                     *       "startedAt": "2026-11-29T09:00:19.023Z"
+                     *       "startedAt": "2026-11-29T09:26:18.555Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HealthAnswer"];
@@ -2217,7 +2395,7 @@ export interface operations {
                      *           "hop": "record → reader",
                      *           "ok": true,
                      *           "required": true,
-                     *           "since": "2026-11-29T09:00:19.305Z"
+                     *           "since": "2026-11-29T09:26:19.226Z"
                      *         }
                      *       ]
                      *     }
@@ -2292,7 +2470,7 @@ export interface operations {
                      *       "approvals": [
                      *         {
                      *           "position": "25",
-                     *           "recordedAt": "2026-11-29T09:00:20.126063Z",
+                     *           "recordedAt": "2026-11-29T09:26:20.413479Z",
                      *           "at": "2026-11-25T12:00:00.003000Z",
                      *           "state": "granted",
                      *           "session": "s-3",
@@ -2369,7 +2547,7 @@ export interface operations {
                      * @example {
                      *       "backfills": [
                      *         {
-                     *           "id": "backfill-f7lmdq171j",
+                     *           "id": "backfill-d98m5qco4z",
                      *           "destination": "archive",
                      *           "state": "planned",
                      *           "asked": {},
@@ -2379,8 +2557,8 @@ export interface operations {
                      *           "fromPos": "0",
                      *           "toPos": "29",
                      *           "nextPos": "0",
-                     *           "createdBy": "api-key:5814a94a",
-                     *           "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *           "createdBy": "api-key:d9ffa2e9",
+                     *           "createdAt": "2026-11-29T09:26:39.791212Z",
                      *           "startedAt": null,
                      *           "finishedAt": null,
                      *           "heldUntil": null,
@@ -2475,7 +2653,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-f7lmdq171j",
+                     *       "id": "backfill-d98m5qco4z",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2485,8 +2663,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2532,7 +2710,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-f7lmdq171j */
+                /** @example backfill-d98m5qco4z */
                 id: string;
             };
             cookie?: never;
@@ -2555,7 +2733,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-f7lmdq171j",
+                     *       "id": "backfill-d98m5qco4z",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2565,8 +2743,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2624,7 +2802,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-f7lmdq171j */
+                /** @example backfill-d98m5qco4z */
                 id: string;
             };
             cookie?: never;
@@ -2693,7 +2871,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-f7lmdq171j */
+                /** @example backfill-d98m5qco4z */
                 id: string;
             };
             cookie?: never;
@@ -2888,7 +3066,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-f7lmdq171j */
+                /** @example backfill-d98m5qco4z */
                 id: string;
             };
             cookie?: never;
@@ -2903,7 +3081,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-f7lmdq171j",
+                     *       "id": "backfill-d98m5qco4z",
                      *       "destination": "archive",
                      *       "state": "cancelled",
                      *       "asked": {},
@@ -2913,10 +3091,10 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
-                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
-                     *       "finishedAt": "2026-11-29T09:00:28.337100Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
+                     *       "finishedAt": "2026-11-29T09:26:40.702704Z",
                      *       "heldUntil": null,
                      *       "report": {
                      *         "dead": 0,
@@ -2960,7 +3138,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-f7lmdq171j */
+                /** @example backfill-d98m5qco4z */
                 id: string;
             };
             cookie?: never;
@@ -3018,10 +3196,10 @@ export interface operations {
                      *         "bytes": 2093,
                      *         "uncertain": 0,
                      *         "purged": 0,
-                     *         "plan": "backfill-f7lmdq171j",
+                     *         "plan": "backfill-d98m5qco4z",
                      *         "failures": 0,
                      *         "probe": false,
-                     *         "idsDigest": "6667c4188016a1f47aa85df56e17dc7abccde69e960ab92ff89ebd8400f650bc"
+                     *         "idsDigest": "bb6c419dd0c05f7926a8634b0733589b57791975e8582d9829ae474a4e65f1a6"
                      *       },
                      *       "waitMs": 0,
                      *       "why": null
@@ -3058,7 +3236,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-f7lmdq171j */
+                /** @example backfill-d98m5qco4z */
                 id: string;
             };
             cookie?: never;
@@ -3073,7 +3251,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-f7lmdq171j",
+                     *       "id": "backfill-d98m5qco4z",
                      *       "destination": "archive",
                      *       "state": "paused",
                      *       "asked": {},
@@ -3083,9 +3261,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
-                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3130,7 +3308,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-f7lmdq171j */
+                /** @example backfill-d98m5qco4z */
                 id: string;
             };
             cookie?: never;
@@ -3183,7 +3361,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-f7lmdq171j */
+                /** @example backfill-d98m5qco4z */
                 id: string;
             };
             cookie?: never;
@@ -3198,7 +3376,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-f7lmdq171j",
+                     *       "id": "backfill-d98m5qco4z",
                      *       "destination": "archive",
                      *       "state": "running",
                      *       "asked": {},
@@ -3208,9 +3386,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:28.001509Z",
-                     *       "startedAt": "2026-11-29T09:00:28.107523Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3459,13 +3637,13 @@ export interface operations {
                      *         {
                      *           "destination": "datadog",
                      *           "position": "11",
-                     *           "event": "e3df3aecac3080a6.7",
+                     *           "event": "57df603e94fc8e7c.7",
                      *           "state": "open",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *           "batch": "25",
+                     *           "batch": "31",
                      *           "batchState": "dead",
-                     *           "firstAt": "2026-11-29T09:00:25.381908Z",
-                     *           "lastAt": "2026-11-29T09:00:25.381908Z",
+                     *           "firstAt": "2026-11-29T09:26:34.707893Z",
+                     *           "lastAt": "2026-11-29T09:26:34.707893Z",
                      *           "decidedBy": null,
                      *           "decidedReason": null
                      *         }
@@ -3541,24 +3719,24 @@ export interface operations {
                      * @example {
                      *       "destination": "datadog",
                      *       "position": "11",
-                     *       "event": "e3df3aecac3080a6.7",
+                     *       "event": "57df603e94fc8e7c.7",
                      *       "state": "open",
                      *       "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *       "batch": "25",
+                     *       "batch": "31",
                      *       "batchState": "dead",
-                     *       "firstAt": "2026-11-29T09:00:25.381908Z",
-                     *       "lastAt": "2026-11-29T09:00:25.381908Z",
+                     *       "firstAt": "2026-11-29T09:26:34.707893Z",
+                     *       "lastAt": "2026-11-29T09:26:34.707893Z",
                      *       "decidedBy": null,
                      *       "decidedReason": null,
-                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"e3df3aecac3080a6.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"57df603e94fc8e7c.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
                      *       "attempts": [
                      *         {
-                     *           "at": "2026-11-29T09:00:25.383616Z",
+                     *           "at": "2026-11-29T09:26:34.721383Z",
                      *           "kind": "invalid",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
                      *           "status": 400,
                      *           "attempt": 1,
-                     *           "elapsedMs": 22
+                     *           "elapsedMs": 192
                      *         }
                      *       ]
                      *     }
@@ -3768,9 +3946,9 @@ export interface operations {
                      *           "kind": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T09:00:20.655824Z",
+                     *           "since": "2026-11-29T09:26:21.440570Z",
                      *           "isHeld": false,
-                     *           "announcedAt": "2026-11-29T09:00:20.655824Z",
+                     *           "announcedAt": "2026-11-29T09:26:21.440570Z",
                      *           "opensAt": null,
                      *           "deadLetters": 10,
                      *           "lanes": [
@@ -3868,35 +4046,33 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "lane": "live",
                      *           "plan": null,
-                     *           "parent": "22",
-                     *           "from": "20",
-                     *           "to": "21",
+                     *           "parent": "23",
+                     *           "from": "23",
+                     *           "to": "24",
                      *           "count": 1,
-                     *           "bytes": 1049,
-                     *           "state": "dead",
+                     *           "bytes": 956,
+                     *           "state": "accepted",
                      *           "attempt": 1,
                      *           "uncertain": 0,
-                     *           "late": 0,
+                     *           "late": 1,
                      *           "purged": 0,
                      *           "mappingVersion": 2,
                      *           "filterVersion": 1,
-                     *           "createdAt": "2026-11-29T09:00:25.347945Z",
-                     *           "dueAt": "2026-11-29T09:00:25.363140Z",
+                     *           "createdAt": "2026-11-29T09:26:33.536118Z",
+                     *           "dueAt": "2026-11-29T09:26:33.767144Z",
                      *           "leaseUntil": null,
-                     *           "settledAt": "2026-11-29T09:00:26.005962Z",
+                     *           "settledAt": "2026-11-29T09:26:35.118537Z",
                      *           "answer": {
-                     *             "kind": "invalid",
-                     *             "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *             "status": 400
+                     *             "kind": "accepted",
+                     *             "status": 202
                      *           },
                      *           "attempts": [
                      *             {
-                     *               "at": "2026-11-29T09:00:26.005962Z",
-                     *               "kind": "invalid",
-                     *               "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *               "status": 400,
+                     *               "at": "2026-11-29T09:26:35.118538Z",
+                     *               "kind": "accepted",
+                     *               "status": 202,
                      *               "attempt": 1,
-                     *               "elapsedMs": 61
+                     *               "elapsedMs": 148
                      *             }
                      *           ]
                      *         }
@@ -4025,10 +4201,10 @@ export interface operations {
                      *       "enrolments": [
                      *         {
                      *           "node": "gw-2",
-                     *           "createdBy": "api-key:5814a94a",
-                     *           "createdAt": "2026-11-29T09:00:25.354000Z",
-                     *           "expiresAt": "2026-11-29T10:00:25.354000Z",
-                     *           "usedAt": "2026-11-29T09:00:25.458000Z"
+                     *           "createdBy": "api-key:d9ffa2e9",
+                     *           "createdAt": "2026-11-29T09:26:32.439000Z",
+                     *           "expiresAt": "2026-11-29T10:26:32.439000Z",
+                     *           "usedAt": "2026-11-29T09:26:32.836000Z"
                      *         }
                      *       ]
                      *     }
@@ -4102,9 +4278,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
+                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
                      *       "node": "gw-2",
-                     *       "expiresAt": "2026-11-29T10:00:25.354000Z"
+                     *       "expiresAt": "2026-11-29T10:26:32.439000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnrolmentAnswer"];
@@ -4189,7 +4365,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "2",
-                     *           "recordedAt": "2026-11-29T09:00:19.731952Z",
+                     *           "recordedAt": "2026-11-29T09:26:20.011050Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -4201,8 +4377,8 @@ export interface operations {
                      *             "data": {
                      *               "approval": "a1"
                      *             },
-                     *             "epoch": "e3df3aecac3080a6",
-                     *             "id": "e3df3aecac3080a6.2",
+                     *             "epoch": "57df603e94fc8e7c",
+                     *             "id": "57df603e94fc8e7c.2",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -4230,6 +4406,371 @@ export interface operations {
             };
             /** @description What `If-None-Match` names is still the answer. */
             304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "exports.list": {
+        parameters: {
+            query?: {
+                /** @example 1 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "exports": [
+                     *         {
+                     *           "id": "export-spw0bfnbbq",
+                     *           "kind": "events",
+                     *           "format": "ndjson",
+                     *           "selection": {
+                     *             "session": "s-3"
+                     *           },
+                     *           "state": "finished",
+                     *           "from": "0",
+                     *           "to": "29",
+                     *           "next": "29",
+                     *           "count": 6,
+                     *           "bytes": 3125,
+                     *           "requestedBy": "api-key:d9ffa2e9",
+                     *           "createdAt": "2026-11-29T09:26:40.764458Z",
+                     *           "finishedAt": "2026-11-29T09:26:40.946882Z",
+                     *           "keepUntil": "2026-11-29T10:26:41.005652Z",
+                     *           "error": null,
+                     *           "file": {
+                     *             "name": "export-spw0bfnbbq.ndjson",
+                     *             "bytes": 3125,
+                     *             "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+                     *           },
+                     *           "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExportListAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "exports.request": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "ndjson",
+                 *       "session": "s-3"
+                 *     }
+                 */
+                "application/json": {
+                    connection?: string;
+                    /**
+                     * @description `ndjson`: the recorded bytes, an event a line; `csv` and `json`: for people.
+                     * @enum {string}
+                     */
+                    format: "ndjson" | "csv" | "json";
+                    /** @description The first position, or instant of recording. Default: the start of the log. */
+                    from?: string;
+                    identity?: string;
+                    /**
+                     * @default events
+                     * @enum {string}
+                     */
+                    kind?: "events";
+                    session?: string;
+                    /** @description The first position or instant that no longer belongs to it. Default: the end of the log, now. */
+                    to?: string;
+                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "export-spw0bfnbbq",
+                     *       "kind": "events",
+                     *       "format": "ndjson",
+                     *       "selection": {
+                     *         "session": "s-3"
+                     *       },
+                     *       "state": "waiting",
+                     *       "from": "0",
+                     *       "to": "29",
+                     *       "next": "0",
+                     *       "count": 0,
+                     *       "bytes": 0,
+                     *       "requestedBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:40.764458Z",
+                     *       "finishedAt": null,
+                     *       "keepUntil": null,
+                     *       "error": null,
+                     *       "file": null,
+                     *       "manifestSha256": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ExportAnswer"];
+                };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "exports.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example export-spw0bfnbbq */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    /** @description For `If-None-Match`. */
+                    etag?: string;
+                    /** @description Requests that the key may make at once. */
+                    "ratelimit-limit"?: number;
+                    /** @description Of them, those that are left. */
+                    "ratelimit-remaining"?: number;
+                    /** @description Seconds until all of them are there again. */
+                    "ratelimit-reset"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "export-spw0bfnbbq",
+                     *       "kind": "events",
+                     *       "format": "ndjson",
+                     *       "selection": {
+                     *         "session": "s-3"
+                     *       },
+                     *       "state": "finished",
+                     *       "from": "0",
+                     *       "to": "29",
+                     *       "next": "29",
+                     *       "count": 6,
+                     *       "bytes": 3125,
+                     *       "requestedBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:40.764458Z",
+                     *       "finishedAt": "2026-11-29T09:26:40.946882Z",
+                     *       "keepUntil": "2026-11-29T10:26:41.005652Z",
+                     *       "error": null,
+                     *       "file": {
+                     *         "name": "export-spw0bfnbbq.ndjson",
+                     *         "bytes": 3125,
+                     *         "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+                     *       },
+                     *       "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b",
+                     *       "links": {
+                     *         "events": "/v1/exports/export-spw0bfnbbq/download?file=events&expires=1795945301&signature=___________________________________________",
+                     *         "manifest": "/v1/exports/export-spw0bfnbbq/download?file=manifest&expires=1795945301&signature=___________________________________________",
+                     *         "expireAt": "2026-11-29T09:41:41.000000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["WholeExportAnswer"];
+                };
+            };
+            /** @description What `If-None-Match` names is still the answer. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "exports.remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @example export-spw0bfnbbq */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "exports.download": {
+        parameters: {
+            query: {
+                /** @example 1795945301 */
+                expires: number;
+                /** @example events */
+                file: "events" | "manifest";
+                /** @example ___________________________________________ */
+                signature: string;
+            };
+            header?: never;
+            path: {
+                /** @example export-spw0bfnbbq */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4291,14 +4832,14 @@ export interface operations {
                      * @example {
                      *       "holds": [
                      *         {
-                     *           "id": "hold-4wda3wuprz",
+                     *           "id": "hold-840udbf7ak",
                      *           "matter": "2026-17",
                      *           "reason": "asked for by counsel",
                      *           "selection": {
                      *             "session": "s-1"
                      *           },
-                     *           "placedBy": "api-key:5814a94a",
-                     *           "placedAt": "2026-11-29T09:00:26.112738Z",
+                     *           "placedBy": "api-key:d9ffa2e9",
+                     *           "placedAt": "2026-11-29T09:26:35.195682Z",
                      *           "releasedBy": null,
                      *           "releasedAt": null,
                      *           "releaseReason": null
@@ -4388,14 +4929,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-4wda3wuprz",
+                     *       "id": "hold-840udbf7ak",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:5814a94a",
-                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
+                     *       "placedBy": "api-key:d9ffa2e9",
+                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -4432,7 +4973,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-4wda3wuprz */
+                /** @example hold-840udbf7ak */
                 id: string;
             };
             cookie?: never;
@@ -4455,14 +4996,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-4wda3wuprz",
+                     *       "id": "hold-840udbf7ak",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:5814a94a",
-                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
+                     *       "placedBy": "api-key:d9ffa2e9",
+                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -4506,7 +5047,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-4wda3wuprz */
+                /** @example hold-840udbf7ak */
                 id: string;
             };
             cookie?: never;
@@ -4532,16 +5073,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-4wda3wuprz",
+                     *       "id": "hold-840udbf7ak",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:5814a94a",
-                     *       "placedAt": "2026-11-29T09:00:26.112738Z",
-                     *       "releasedBy": "api-key:5814a94a",
-                     *       "releasedAt": "2026-11-29T09:00:26.228651Z",
+                     *       "placedBy": "api-key:d9ffa2e9",
+                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
+                     *       "releasedBy": "api-key:d9ffa2e9",
+                     *       "releasedAt": "2026-11-29T09:26:35.422733Z",
                      *       "releaseReason": "the matter is closed"
                      *     }
                      */
@@ -4687,17 +5228,17 @@ export interface operations {
                      * @example {
                      *       "keys": [
                      *         {
-                     *           "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
-                     *           "prefix": "36eef5f8",
+                     *           "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+                     *           "prefix": "0972b25c",
                      *           "role": "auditor",
                      *           "label": "audit of the year",
-                     *           "createdBy": "api-key:5814a94a",
-                     *           "createdAt": "2026-11-29T09:00:25.932000Z",
+                     *           "createdBy": "api-key:d9ffa2e9",
+                     *           "createdAt": "2026-11-29T09:26:34.380000Z",
                      *           "expiresAt": null,
                      *           "revokedAt": null,
                      *           "lastUsedAt": null,
-                     *           "rotatedAt": "2026-11-29T09:00:26.010000Z",
-                     *           "previousUntil": "2026-11-29T10:00:26.010000Z",
+                     *           "rotatedAt": "2026-11-29T09:26:34.457000Z",
+                     *           "previousUntil": "2026-11-29T10:26:34.457000Z",
                      *           "limits": {
                      *             "from": "2026-01-01T00:00:00.000000Z",
                      *             "connections": [
@@ -4795,9 +5336,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "36eef5f8",
-                     *       "key": "afd_36eef5f8_………",
-                     *       "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+                     *       "prefix": "0972b25c",
+                     *       "key": "afd_0972b25c_………",
+                     *       "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
                      *       "role": "auditor"
                      *     }
                      */
@@ -4832,7 +5373,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a */
+                /** @example 14fa7a9e-3f72-4730-8a3e-21a8827748e7 */
                 id: string;
             };
             cookie?: never;
@@ -4874,7 +5415,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a */
+                /** @example 14fa7a9e-3f72-4730-8a3e-21a8827748e7 */
                 id: string;
             };
             cookie?: never;
@@ -4904,9 +5445,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "36eef5f8",
-                     *       "key": "afd_36eef5f8_………",
-                     *       "id": "3d2fbdcd-a5f3-4b7f-ab0f-fecb71dfcd5a",
+                     *       "prefix": "0972b25c",
+                     *       "key": "afd_0972b25c_………",
+                     *       "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
                      *       "role": "auditor"
                      *     }
                      */
@@ -4953,7 +5494,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-6da4edb5",
+                     *       "log": "log-c5fbc4c7",
                      *       "generation": 1
                      *     }
                      */
@@ -4994,8 +5535,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy02ZGE0ZWRiNSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiODZkNjJiYWU2NDIzNzNkZDg1MzllNWRiYThjZmY1YjU4OWUzOGE2M2ExZGI4MmM5ODcwNTUxNDJiYWE4ODBmZCIs…",
-                 *       "publicKey": "MCowBQYDK2VwAyEAmyynYohqe42qwjd5TKNshsYWuPAc/0Og5d3hCGJoN18="
+                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
+                 *       "publicKey": "MCowBQYDK2VwAyEAHsRwaSQCPvFuHs1hyKQ/bjhwpwr215aZQlycg3iCB2o="
                  *     }
                  */
                 "application/json": {
@@ -5016,9 +5557,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-2",
-                     *       "log": "log-6da4edb5",
-                     *       "keyId": "d358d1c8ea693508",
-                     *       "markPublicKey": "MCowBQYDK2VwAyEA4bvapLdo/x3ZYcF9KGSmx1f8V89lqx5TfHdypYIrjxc="
+                     *       "log": "log-c5fbc4c7",
+                     *       "keyId": "fa7cfba1028427b5",
+                     *       "markPublicKey": "MCowBQYDK2VwAyEAVzdhx3gDlMZz16NyZYTlL3WOI6VNSdP4kE42R4AtvZU="
                      *     }
                      */
                     "application/json": components["schemas"]["NodeAnswer"];
@@ -5080,18 +5621,18 @@ export interface operations {
                      *       "producers": [
                      *         {
                      *           "node": "gw-1",
-                     *           "epoch": "e3df3aecac3080a6",
+                     *           "epoch": "57df603e94fc8e7c",
                      *           "state": "open",
                      *           "seq": 24,
                      *           "previous": null,
-                     *           "openedAt": "2026-11-29T09:00:19.731404Z",
-                     *           "updatedAt": "2026-11-29T09:00:20.126063Z",
+                     *           "openedAt": "2026-11-29T09:26:20.010497Z",
+                     *           "updatedAt": "2026-11-29T09:26:20.413479Z",
                      *           "nodeRevokedAt": null,
                      *           "last": {
                      *             "position": "28",
-                     *             "recordedAt": "2026-11-29T09:00:20.126063Z",
+                     *             "recordedAt": "2026-11-29T09:26:20.413479Z",
                      *             "occurredAt": "2026-11-25T12:00:00.006000Z",
-                     *             "lagMs": 334820120
+                     *             "lagMs": 336380407
                      *           }
                      *         }
                      *       ]
@@ -5135,7 +5676,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example e3df3aecac3080a6 */
+                /** @example 57df603e94fc8e7c */
                 epoch: string;
                 /** @example gw-1 */
                 node: string;
@@ -5167,7 +5708,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-1",
-                     *       "epoch": "e3df3aecac3080a6",
+                     *       "epoch": "57df603e94fc8e7c",
                      *       "to": 25
                      *     }
                      */
@@ -5202,7 +5743,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example e3df3aecac3080a6.1 */
+                /** @example 57df603e94fc8e7c.1 */
                 eventId: string;
             };
             cookie?: never;
@@ -5225,13 +5766,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "event": "e3df3aecac3080a6.1",
+                     *       "event": "57df603e94fc8e7c.1",
                      *       "node": "gw-1",
-                     *       "epoch": "e3df3aecac3080a6",
+                     *       "epoch": "57df603e94fc8e7c",
                      *       "seq": 1,
                      *       "recorded": {
                      *         "position": "1",
-                     *         "at": "2026-11-29T09:00:19.731952Z",
+                     *         "at": "2026-11-29T09:26:20.011050Z",
                      *         "run": {
                      *           "first": "1",
                      *           "last": "6"
@@ -5252,18 +5793,18 @@ export interface operations {
                      *               "state": "split",
                      *               "count": 29,
                      *               "isResend": false,
-                     *               "cutAt": "2026-11-29T09:00:20.993740Z",
+                     *               "cutAt": "2026-11-29T09:26:22.090647Z",
                      *               "attempts": [
                      *                 {
-                     *                   "at": "2026-11-29T09:00:23.860947Z",
+                     *                   "at": "2026-11-29T09:26:26.911805Z",
                      *                   "kind": "invalid",
                      *                   "reason": "400 Bad Request: a log of this request is refused on demand",
                      *                   "status": 400,
                      *                   "attempt": 1,
-                     *                   "elapsedMs": 223
+                     *                   "elapsedMs": 1351
                      *                 }
                      *               ],
-                     *               "settledAt": "2026-11-29T09:00:23.860947Z",
+                     *               "settledAt": "2026-11-29T09:26:26.911804Z",
                      *               "observedAt": null,
                      *               "lookedAt": null,
                      *               "seen": null
@@ -5337,7 +5878,7 @@ export interface operations {
                      * @example {
                      *       "reconciliations": [
                      *         {
-                     *           "id": "reconciliation-43emg35sp8",
+                     *           "id": "reconciliation-0ho0jnzpk5",
                      *           "destination": "datadog",
                      *           "from": "0",
                      *           "to": "29",
@@ -5353,8 +5894,8 @@ export interface operations {
                      *           "duplicated": "0",
                      *           "truncated": "0",
                      *           "altered": "0",
-                     *           "createdBy": "api-key:5814a94a",
-                     *           "createdAt": "2026-11-29T09:00:27.833267Z",
+                     *           "createdBy": "api-key:d9ffa2e9",
+                     *           "createdAt": "2026-11-29T09:26:39.555468Z",
                      *           "finishedAt": null
                      *         }
                      *       ]
@@ -5432,7 +5973,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "reconciliation-43emg35sp8",
+                     *       "id": "reconciliation-0ho0jnzpk5",
                      *       "destination": "datadog",
                      *       "from": "0",
                      *       "to": "29",
@@ -5448,8 +5989,8 @@ export interface operations {
                      *       "duplicated": "0",
                      *       "truncated": "0",
                      *       "altered": "0",
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:27.833267Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:39.555468Z",
                      *       "finishedAt": null
                      *     }
                      */
@@ -5486,7 +6027,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example reconciliation-43emg35sp8 */
+                /** @example reconciliation-0ho0jnzpk5 */
                 id: string;
             };
             cookie?: never;
@@ -5510,7 +6051,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "reconciliation": {
-                     *         "id": "reconciliation-43emg35sp8",
+                     *         "id": "reconciliation-0ho0jnzpk5",
                      *         "destination": "datadog",
                      *         "from": "0",
                      *         "to": "29",
@@ -5526,8 +6067,8 @@ export interface operations {
                      *         "duplicated": "0",
                      *         "truncated": "0",
                      *         "altered": "0",
-                     *         "createdBy": "api-key:5814a94a",
-                     *         "createdAt": "2026-11-29T09:00:27.833267Z",
+                     *         "createdBy": "api-key:d9ffa2e9",
+                     *         "createdAt": "2026-11-29T09:26:39.555468Z",
                      *         "finishedAt": null
                      *       },
                      *       "findings": []
@@ -5597,10 +6138,10 @@ export interface operations {
                      * @example {
                      *       "replays": [
                      *         {
-                     *           "id": "replay-bggf4dnzap",
+                     *           "id": "replay-zjrcbo05vo",
                      *           "destination": "datadog",
                      *           "state": "cancelled",
-                     *           "reason": "cancelled by api-key:5814a94a",
+                     *           "reason": "cancelled by api-key:d9ffa2e9",
                      *           "asked": {
                      *             "query": "session:s-3"
                      *           },
@@ -5613,13 +6154,13 @@ export interface operations {
                      *           "filterVersion": 1,
                      *           "mappingVersion": 2,
                      *           "count": 6,
-                     *           "bytes": 5832,
+                     *           "bytes": 5838,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "createdBy": "api-key:5814a94a",
-                     *           "createdAt": "2026-11-29T09:00:26.667869Z",
-                     *           "plannedAt": "2026-11-29T09:00:27.076012Z",
-                     *           "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *           "createdBy": "api-key:d9ffa2e9",
+                     *           "createdAt": "2026-11-29T09:26:37.645512Z",
+                     *           "plannedAt": "2026-11-29T09:26:38.375594Z",
+                     *           "startedAt": "2026-11-29T09:26:38.695681Z",
                      *           "finishedAt": null,
                      *           "report": null,
                      *           "from": "23",
@@ -5700,7 +6241,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-bggf4dnzap",
+                     *       "id": "replay-zjrcbo05vo",
                      *       "destination": "datadog",
                      *       "state": "planning",
                      *       "reason": null,
@@ -5719,8 +6260,8 @@ export interface operations {
                      *       "bytes": 0,
                      *       "late": 0,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
                      *       "plannedAt": null,
                      *       "startedAt": null,
                      *       "finishedAt": null,
@@ -5761,7 +6302,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-bggf4dnzap */
+                /** @example replay-zjrcbo05vo */
                 id: string;
             };
             cookie?: never;
@@ -5784,7 +6325,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-bggf4dnzap",
+                     *       "id": "replay-zjrcbo05vo",
                      *       "destination": "datadog",
                      *       "state": "planned",
                      *       "reason": null,
@@ -5800,12 +6341,12 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5832,
+                     *       "bytes": 5838,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
-                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
+                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "report": null,
@@ -5864,7 +6405,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example replay-bggf4dnzap */
+                /** @example replay-zjrcbo05vo */
                 id: string;
             };
             cookie?: never;
@@ -5892,10 +6433,10 @@ export interface operations {
                      *           "from": "23",
                      *           "to": "29",
                      *           "count": 6,
-                     *           "bytes": 5832,
+                     *           "bytes": 5838,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "digest": "9c47e1466d6f38cd57669cfe54ba7b236e13b62eb265c5ddf2282f2f4fea221e",
+                     *           "digest": "1de73cf3290e8e233d655264f2880eeb5c8967b932db6a67e3f22ecafd746be0",
                      *           "outcome": null
                      *         }
                      *       ],
@@ -5940,7 +6481,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-bggf4dnzap */
+                /** @example replay-zjrcbo05vo */
                 id: string;
             };
             cookie?: never;
@@ -5960,10 +6501,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-bggf4dnzap",
+                     *       "id": "replay-zjrcbo05vo",
                      *       "destination": "datadog",
                      *       "state": "cancelled",
-                     *       "reason": "cancelled by api-key:5814a94a",
+                     *       "reason": "cancelled by api-key:d9ffa2e9",
                      *       "asked": {
                      *         "query": "session:s-3"
                      *       },
@@ -5976,13 +6517,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5832,
+                     *       "bytes": 5838,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
-                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
-                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
+                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
+                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6029,7 +6570,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-bggf4dnzap */
+                /** @example replay-zjrcbo05vo */
                 id: string;
             };
             cookie?: never;
@@ -6049,7 +6590,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-bggf4dnzap",
+                     *       "id": "replay-zjrcbo05vo",
                      *       "destination": "datadog",
                      *       "state": "paused",
                      *       "reason": null,
@@ -6065,13 +6606,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5832,
+                     *       "bytes": 5838,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
-                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
-                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
+                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
+                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6118,7 +6659,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-bggf4dnzap */
+                /** @example replay-zjrcbo05vo */
                 id: string;
             };
             cookie?: never;
@@ -6138,7 +6679,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-bggf4dnzap",
+                     *       "id": "replay-zjrcbo05vo",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6154,13 +6695,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5832,
+                     *       "bytes": 5838,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
-                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
-                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
+                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
+                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6207,7 +6748,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-bggf4dnzap */
+                /** @example replay-zjrcbo05vo */
                 id: string;
             };
             cookie?: never;
@@ -6227,7 +6768,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-bggf4dnzap",
+                     *       "id": "replay-zjrcbo05vo",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6243,13 +6784,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5832,
+                     *       "bytes": 5838,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:5814a94a",
-                     *       "createdAt": "2026-11-29T09:00:26.667869Z",
-                     *       "plannedAt": "2026-11-29T09:00:27.076012Z",
-                     *       "startedAt": "2026-11-29T09:00:27.273624Z",
+                     *       "createdBy": "api-key:d9ffa2e9",
+                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
+                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
+                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6563,7 +7104,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": "2026-11-29T09:00:26.255098Z",
+                     *       "at": "2026-11-29T09:26:35.574364Z",
                      *       "partitions": [
                      *         {
                      *           "name": "event_standard_20261101",
@@ -6642,10 +7183,10 @@ export interface operations {
                      *       "runs": [
                      *         {
                      *           "id": "1",
-                     *           "plannedAt": "2026-11-29T09:00:26.384478Z",
+                     *           "plannedAt": "2026-11-29T09:26:36.386552Z",
                      *           "planned": [],
-                     *           "by": "api-key:5814a94a",
-                     *           "begunAt": "2026-11-29T09:00:26.387216Z",
+                     *           "by": "api-key:d9ffa2e9",
+                     *           "begunAt": "2026-11-29T09:26:36.397675Z",
                      *           "finishedAt": null,
                      *           "report": null
                      *         }
@@ -6708,10 +7249,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T09:00:26.384478Z",
+                     *       "plannedAt": "2026-11-29T09:26:36.386552Z",
                      *       "planned": [],
-                     *       "by": "api-key:5814a94a",
-                     *       "begunAt": "2026-11-29T09:00:26.387216Z",
+                     *       "by": "api-key:d9ffa2e9",
+                     *       "begunAt": "2026-11-29T09:26:36.397675Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -6774,10 +7315,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T09:00:26.384478Z",
+                     *       "plannedAt": "2026-11-29T09:26:36.386552Z",
                      *       "planned": [],
-                     *       "by": "api-key:5814a94a",
-                     *       "begunAt": "2026-11-29T09:00:26.387216Z",
+                     *       "by": "api-key:d9ffa2e9",
+                     *       "begunAt": "2026-11-29T09:26:36.397675Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -6869,7 +7410,7 @@ export interface operations {
                      *         {
                      *           "id": "s-3",
                      *           "node": "gw-1",
-                     *           "epoch": "e3df3aecac3080a6",
+                     *           "epoch": "57df603e94fc8e7c",
                      *           "class": "standard",
                      *           "state": "closed",
                      *           "identityId": "billing-agent",
@@ -6988,7 +7529,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "23",
-                     *           "recordedAt": "2026-11-29T09:00:20.126063Z",
+                     *           "recordedAt": "2026-11-29T09:26:20.413479Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -7015,8 +7556,8 @@ export interface operations {
                      *                 "user": "app"
                      *               }
                      *             },
-                     *             "epoch": "e3df3aecac3080a6",
-                     *             "id": "e3df3aecac3080a6.19",
+                     *             "epoch": "57df603e94fc8e7c",
+                     *             "id": "57df603e94fc8e7c.19",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -7035,7 +7576,7 @@ export interface operations {
                      *       "session": {
                      *         "id": "s-3",
                      *         "node": "gw-1",
-                     *         "epoch": "e3df3aecac3080a6",
+                     *         "epoch": "57df603e94fc8e7c",
                      *         "class": "standard",
                      *         "state": "closed",
                      *         "identityId": "billing-agent",
@@ -7141,15 +7682,15 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-6da4edb5",
+                     *       "log": "log-c5fbc4c7",
                      *       "generation": 1,
                      *       "head": {
                      *         "size": "29",
-                     *         "recordedAt": "2026-11-29T09:00:20.126063Z"
+                     *         "recordedAt": "2026-11-29T09:26:20.413479Z"
                      *       },
                      *       "recorder": {
                      *         "active": true,
-                     *         "leaseUntil": "2026-11-29T09:10:20.236397Z"
+                     *         "leaseUntil": "2026-11-29T09:36:20.452289Z"
                      *       },
                      *       "sessions": {
                      *         "horizon": "28",
@@ -7164,7 +7705,7 @@ export interface operations {
                      *       },
                      *       "outbox": {
                      *         "waiting": 6,
-                     *         "oldestAt": "2026-11-29T09:00:22.289377Z"
+                     *         "oldestAt": "2026-11-29T09:26:24.295397Z"
                      *       },
                      *       "quarantined": 0,
                      *       "foreignEntries": 0,
@@ -7173,7 +7714,7 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T09:00:20.655824Z",
+                     *           "since": "2026-11-29T09:26:21.440570Z",
                      *           "lanes": [
                      *             {
                      *               "lane": "live",
@@ -7182,10 +7723,9 @@ export interface operations {
                      *             }
                      *           ],
                      *           "batches": {
-                     *             "due": 4,
-                     *             "sending": 3
+                     *             "due": 10
                      *           },
-                     *           "oldestUndeliveredAt": "2026-11-29T09:00:19.731952Z",
+                     *           "oldestUndeliveredAt": "2026-11-29T09:26:20.011050Z",
                      *           "deadLetters": 0
                      *         }
                      *       ]

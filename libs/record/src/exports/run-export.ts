@@ -1,0 +1,327 @@
+import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import type pg from 'pg';
+import { AffidavitError, describeError, instantOfMillis, SYSTEM_CLASS } from '#events';
+import { RecordError } from '../errors.js';
+import { instantSql, readHead } from '../head.js';
+import { listHolds } from '../holds.js';
+import { enqueueOutbox } from '../outbox.js';
+import { inTransaction } from '../pool.js';
+import { endReading } from '../reading-claims.js';
+import type { ExportCheckpoint } from './checkpoint.js';
+import { CSV_HEAD, csvLine } from './csv.js';
+import { EXPORT_CLAIM_MS, type Export, type ExportFailure, findExport } from './export.js';
+import { ExportFile } from './export-file.js';
+import type { ExportFolder } from './export-folder.js';
+import { exportManifest } from './manifest.js';
+import { absencesBetween, LINES, type Page, type PageSize, SelectedEvents } from './selected-events.js';
+
+/** For so long an export stays with a process that says no more. */
+const LEASE_MS = 15_000;
+/** Whoever has another folder than the one it began in takes it no earlier: that one's node may be restarting. */
+const OTHER_FOLDER_AFTER_MS = 60_000;
+const CHECKPOINT_EVERY_MS = 1_000;
+/** After so many attempts that brought nothing forward it has failed. */
+const MOST_TRIES = 10;
+/** What is in memory: a page being written, and the next one being read. */
+const PAGE: PageSize = { events: 5_000, bytes: 4 * 1024 * 1024 };
+const MISSING_LISTED = 1_000;
+
+export interface ExportWork {
+  pool: pg.Pool;
+  folder: ExportFolder;
+  /** How long a finished export is kept. */
+  keepMs: number;
+  /** Aborted when the process stops: the export rests at a checkpoint, for whoever takes it next. */
+  signal?: AbortSignal;
+  pageSize?: PageSize;
+}
+
+/** What became of an attempt: it goes on later (`rests`), or another process or a person decided otherwise (`lost`). */
+export type ExportOutcome = 'finished' | 'failed' | 'rests' | 'lost';
+
+interface Attempt {
+  work: ExportWork;
+  one: Export;
+  holder: string;
+}
+
+/**
+ * Takes the oldest export that nobody writes now, and makes it.
+ * @returns undefined where there is none
+ * @throws what PostgreSQL says where the export could not even be let go: its lease ends by itself
+ */
+export async function makeNextExport(work: ExportWork): Promise<{ one: Export; outcome: ExportOutcome } | undefined> {
+  const { pool, folder } = work;
+  const holder = randomUUID();
+  const { rows } = await pool.query<{ id: string }>(
+    `UPDATE export SET state = 'running', holder = $1, lease_until = clock_timestamp() + $2 * interval '1 millisecond', attempt = attempt + 1,
+            tries = tries + 1, folder = $3, checkpoint = CASE WHEN folder = $3 THEN checkpoint END
+      WHERE id = (SELECT id FROM export WHERE state IN ('waiting', 'running') AND coalesce(lease_until, '-infinity') < clock_timestamp()
+                     AND (folder = $3 OR coalesce(lease_until, created_at) < clock_timestamp() - $4 * interval '1 millisecond')
+                   ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
+      RETURNING id`,
+    [holder, LEASE_MS, folder.name, OTHER_FOLDER_AFTER_MS],
+  );
+  const one = rows[0] && (await findExport(pool, rows[0].id));
+  if (!one) return undefined;
+  const attempt = { work, one, holder };
+  try {
+    const outcome = await make(attempt);
+    // What other attempts left goes at once; where that fails, the next tidying does it.
+    if (outcome === 'finished') await folder.sweep(pool).catch(() => undefined);
+    return { one, outcome };
+  } catch (error) {
+    return { one, outcome: await letGo(attempt, error) };
+  }
+}
+
+async function make(attempt: Attempt): Promise<ExportOutcome> {
+  const { pool, folder, pageSize = PAGE } = attempt.work;
+  const { one } = attempt;
+  const { generation } = await readHead(pool);
+  if (generation !== one.generation) throw logRestored(one);
+  const path = folder.fileOf(one.id, one.attempt);
+  const before = one.checkpoint;
+  const copiedFrom = before ? folder.fileOf(one.id, before.attempt) : undefined;
+  const resumed =
+    before && (await ExportFile.create(path, { path: copiedFrom!, bytes: before.bytes, sha256: before.sha256 }));
+  const file = resumed ?? (await ExportFile.create(path))!;
+  const state = resumed && before ? { ...before, attempt: one.attempt } : await firstCheckpoint(attempt);
+  const client = await pool.connect();
+  let isWhole = false;
+  try {
+    if (file.bytes === 0) await file.append(Buffer.from(HEAD[one.format]));
+    const events = new SelectedEvents(
+      one.selection,
+      state.holds.map(({ selection }) => selection),
+      pageSize,
+    );
+    const outcome = await writeAll(attempt, { client, events, file, state, copiedFrom });
+    isWhole = true;
+    return outcome;
+  } finally {
+    await file.close();
+    // A statement may still run on it.
+    client.release(!isWhole);
+  }
+}
+
+interface Writing {
+  client: pg.PoolClient;
+  events: SelectedEvents;
+  file: ExportFile;
+  state: ExportCheckpoint;
+  /** Of the attempt before: needed until a checkpoint vouches for this one's. */
+  copiedFrom: string | undefined;
+}
+
+async function writeAll(attempt: Attempt, writing: Writing): Promise<ExportOutcome> {
+  const { one, work } = attempt;
+  const { file, state } = writing;
+  let notedAt = performance.now();
+  let position = BigInt(state.next);
+  let coming = position < one.to ? readPage(writing, one, position) : undefined;
+  while (coming) {
+    const page = await coming;
+    // The next one is read while this one is written.
+    coming = page.next < one.to ? readPage(writing, one, page.next) : undefined;
+    coming?.catch(() => undefined);
+    for (const part of page.parts(state.count > 0)) await file.append(part);
+    add(state, page);
+    position = page.next;
+    const isLast = coming === undefined;
+    if (!isLast && !work.signal?.aborted && performance.now() - notedAt < CHECKPOINT_EVERY_MS) continue;
+    await coming?.catch(() => undefined);
+    if (!(await note(attempt, writing, position))) return 'lost';
+    if (work.signal?.aborted && !isLast) {
+      await release(attempt);
+      return 'rests';
+    }
+    notedAt = performance.now();
+  }
+  await file.append(Buffer.from(FOOT[one.format]));
+  await file.sync();
+  return (await finish(attempt, writing)) ? 'finished' : 'lost';
+}
+
+const HEAD = { ndjson: '', csv: CSV_HEAD, json: '[\n' } as const;
+const FOOT = { ndjson: '', csv: '', json: '\n]\n' } as const;
+const NEWLINE = Buffer.from('\n');
+const BETWEEN = Buffer.from(',\n');
+
+interface WrittenPage extends Page {
+  /** What is appended for it. */
+  parts(isBegun: boolean): Buffer[];
+}
+
+async function readPage({ client, events }: Writing, one: Export, from: bigint): Promise<WrittenPage> {
+  const range = { from, until: one.to };
+  if (one.format === 'csv') {
+    const page = await events.readRows(client, range);
+    return { ...page, parts: () => [Buffer.from(page.events.map(csvLine).join(''))] };
+  }
+  const isJson = one.format === 'json';
+  const page = await events.readLines(client, range, LINES[one.format], isJson ? ',\n' : '\n');
+  const parts = (isBegun: boolean) => {
+    if (page.count === 0) return [];
+    if (!isJson) return [page.lines, NEWLINE];
+    return isBegun ? [BETWEEN, page.lines] : [page.lines];
+  };
+  return { ...page, parts };
+}
+
+async function firstCheckpoint({ one, work }: Attempt): Promise<ExportCheckpoint> {
+  const holds = await listHolds(work.pool, { all: false });
+  return {
+    attempt: one.attempt,
+    next: String(one.from),
+    bytes: 0,
+    sha256: '',
+    count: 0,
+    first: null,
+    last: null,
+    purged: 0,
+    missing: 0,
+    missingFirst: [],
+    holds: holds.map(({ id, matter, reason, selection, placedBy, placedAt }) => ({
+      ...{ id, matter, reason, selection, placedBy, placedAt },
+      events: 0,
+    })),
+    holdsAt: await clock(work.pool),
+  };
+}
+
+function add(state: ExportCheckpoint, page: Page): void {
+  state.count += page.count;
+  if (page.first !== null) state.first ??= String(page.first);
+  if (page.last !== null) state.last = String(page.last);
+  state.holds.forEach((hold, index) => {
+    hold.events += page.held[index] ?? 0;
+  });
+}
+
+/** Makes sure of what was written, and says so. @returns false where the export is no longer this attempt's */
+async function note(attempt: Attempt, writing: Writing, position: bigint): Promise<boolean> {
+  const { client, file, state } = writing;
+  const { purged, missing } = await absencesBetween(client, BigInt(state.next), position);
+  state.purged += purged;
+  state.missing += missing.length;
+  state.missingFirst.push(...missing.slice(0, MISSING_LISTED - state.missingFirst.length).map(String));
+  await file.sync();
+  Object.assign(state, { next: String(position), bytes: file.bytes, sha256: file.sha256 });
+  const isOurs = await update(
+    attempt,
+    `checkpoint = $4, tries = 0, lease_until = clock_timestamp() + $5 * interval '1 millisecond'`,
+    [JSON.stringify(state), LEASE_MS],
+  );
+  if (isOurs && writing.copiedFrom !== undefined) {
+    await rm(writing.copiedFrom, { force: true });
+    writing.copiedFrom = undefined;
+  }
+  return isOurs;
+}
+
+/** What the export was asked for and what it holds goes on the record in the transaction that lets it be fetched. */
+async function finish({ work, one, holder }: Attempt, { file, state }: Writing): Promise<boolean> {
+  const { pool, keepMs } = work;
+  const finishedAt = await clock(pool);
+  const content = { bytes: file.bytes, sha256: file.sha256 };
+  const manifest = await exportManifest(pool, one, { ...state, ...content }, finishedAt);
+  return inTransaction(pool, async (client) => {
+    const { rowCount } = await client.query(
+      `UPDATE export SET state = 'finished', finished_at = $4, keep_until = clock_timestamp() + $5 * interval '1 millisecond', manifest = $6,
+              checkpoint = $7, lease_until = NULL, error = NULL
+        WHERE id = $1 AND holder = $2 AND attempt = $3 AND state = 'running'`,
+      [one.id, holder, one.attempt, finishedAt, keepMs, manifest, JSON.stringify({ ...state, ...content })],
+    );
+    if (rowCount !== 1) return false;
+    await endReading(client, one.id);
+    await enqueueOutbox(client, {
+      type: 'record.exported',
+      time: instantOfMillis(Date.now()),
+      class: SYSTEM_CLASS,
+      identity: { id: one.requestedBy, kind: 'service', provider: 'affidavit-api', verified: true },
+      data: {
+        key: one.requestedBy,
+        what: `${one.kind} as ${one.format}`,
+        count: state.count,
+        digest: content.sha256,
+        export: one.id,
+        bytes: content.bytes,
+        from: String(one.from),
+        to: String(one.to),
+        selection: JSON.stringify(one.selection),
+      },
+    });
+    return true;
+  });
+}
+
+/** Something went wrong: either it is tried again, or the export has failed for good and says why. */
+async function letGo(attempt: Attempt, error: unknown): Promise<ExportOutcome> {
+  const { one, work } = attempt;
+  const known = error instanceof AffidavitError ? error : undefined;
+  const failure: ExportFailure = {
+    code: known?.code ?? 'RECORD_EXPORT_INTERRUPTED',
+    message: describeError(error).slice(0, 1000),
+    remedy: known?.remedy ?? 'See the log of the api, and PostgreSQL; then ask for the export again.',
+  };
+  if (known?.retry !== 'never') {
+    const { rowCount } = await work.pool.query(
+      `UPDATE export SET lease_until = clock_timestamp(), error = $4
+        WHERE id = $1 AND holder = $2 AND attempt = $3 AND state = 'running' AND tries < $5`,
+      [one.id, attempt.holder, one.attempt, JSON.stringify(failure), MOST_TRIES],
+    );
+    if (rowCount === 1) return 'rests';
+  }
+  if (!(await update(attempt, `state = 'failed', error = $4, lease_until = NULL`, [JSON.stringify(failure)])))
+    return 'lost';
+  await endReading(work.pool, one.id);
+  await work.folder.sweep(work.pool);
+  return 'failed';
+}
+
+async function release(attempt: Attempt): Promise<void> {
+  await update(attempt, 'lease_until = clock_timestamp()', []);
+}
+
+/** @param set SQL, with parameters from $4 */
+async function update({ work, one, holder }: Attempt, set: string, values: unknown[]): Promise<boolean> {
+  const { rowCount } = await work.pool.query(
+    `UPDATE export SET ${set} WHERE id = $1 AND holder = $2 AND attempt = $3 AND state = 'running'`,
+    [one.id, holder, one.attempt, ...values],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * What is to be done from time to time: exports whose time is over lose their files, and what is still to be read is claimed on, also where
+ * nobody has got to it yet. Every node does it; repeating it is harmless.
+ */
+export async function tidyExports({ pool, folder }: Pick<ExportWork, 'pool' | 'folder'>): Promise<void> {
+  await pool.query(`UPDATE export SET state = 'expired' WHERE state = 'finished' AND keep_until <= clock_timestamp()`);
+  await pool.query(
+    `INSERT INTO reading_claim (id, what, from_pos, to_pos, until_at)
+     SELECT id, 'export ' || id, next_pos, to_pos, clock_timestamp() + $1 * interval '1 millisecond'
+       FROM (SELECT *, coalesce((checkpoint ->> 'next')::bigint, from_pos) AS next_pos FROM export WHERE state IN ('waiting', 'running')) AS open
+      WHERE next_pos < to_pos
+     ON CONFLICT (id) DO UPDATE SET from_pos = excluded.from_pos, until_at = excluded.until_at`,
+    [EXPORT_CLAIM_MS],
+  );
+  await folder.sweep(pool);
+}
+
+async function clock(pool: pg.Pool): Promise<string> {
+  const { rows } = await pool.query<{ now: string }>(`SELECT ${instantSql('clock_timestamp()')} AS now`);
+  return rows[0]!.now;
+}
+
+function logRestored(one: Export): RecordError {
+  return new RecordError({
+    code: 'RECORD_EXPORT_STALE',
+    message: `the log was restored from a copy since ${one.id} was asked for: its positions are others now`,
+    remedy: 'Ask for the export again.',
+    retry: 'never',
+  });
+}
