@@ -4,6 +4,7 @@ import { type Absences, explainAbsences } from '../absences.js';
 import { copyRows } from '../binary-rows.js';
 import { instantSql } from '../head.js';
 import type { HoldSelection } from '../holds.js';
+import type { Queryable } from '../pool.js';
 import { RECORDED_EVENT_COLUMNS, type RecordedEvent } from '../read-events.js';
 import { QUARANTINED } from '../recorded-row.js';
 import type { ExportSelection } from './export.js';
@@ -156,12 +157,8 @@ export class SelectedEvents {
 }
 
 /** When the events of these positions were recorded: recorded_at rises with position. */
-async function recordedBetween(
-  client: pg.PoolClient,
-  from: bigint,
-  until: bigint,
-): Promise<{ fromAt: string; toAt: string }> {
-  const { rows } = await client.query<{ fromAt: string; toAt: string }>(
+async function recordedBetween(db: Queryable, from: bigint, until: bigint): Promise<{ fromAt: string; toAt: string }> {
+  const { rows } = await db.query<{ fromAt: string; toAt: string }>(
     `SELECT ${instantSql("coalesce((SELECT recorded_at FROM run WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1), timestamptz 'epoch')")} AS "fromAt",
             ${instantSql("coalesce((SELECT recorded_at FROM run WHERE first_position < $2 ORDER BY first_position DESC LIMIT 1), timestamptz 'epoch')")} AS "toAt"`,
     [from, until],
@@ -194,19 +191,19 @@ function heldSql(client: pg.PoolClient, hold: HoldSelection): string {
 }
 
 /** What there is no row for among all positions of a range, whatever was selected. */
-export async function absencesBetween(client: pg.PoolClient, from: bigint, until: bigint): Promise<Absences> {
+export async function absencesBetween(db: Queryable, from: bigint, until: bigint): Promise<Absences> {
   const absences: Absences = { purged: 0, missing: [] };
   for (let at = from; at < until; at += WINDOW) {
     const end = at + WINDOW < until ? at + WINDOW : until;
-    const { fromAt, toAt } = await recordedBetween(client, at, end);
-    const { rows } = await client.query<{ n: bigint }>(
+    const { fromAt, toAt } = await recordedBetween(db, at, end);
+    const { rows } = await db.query<{ n: bigint }>(
       'SELECT count(*) AS n FROM event WHERE position >= $1 AND position < $2 AND recorded_at BETWEEN $3 AND $4',
       [at, end, fromAt, toAt],
     );
     if (rows[0]!.n === end - at) continue;
     for (let part = at; part < end; part += EXPLAINED_AT_ONCE) {
       const partEnd = part + EXPLAINED_AT_ONCE < end ? part + EXPLAINED_AT_ONCE : end;
-      const found = await explainAbsences(client, part, partEnd);
+      const found = await explainAbsences(db, part, partEnd);
       absences.purged += found.purged;
       absences.missing.push(...found.missing);
     }
