@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Epoch, NodeName } from '#events';
 import { type Absences, explainAbsences } from '../absences.js';
-import { copyRows } from '../binary-rows.js';
+import { copyRows, RowMemory } from '../binary-rows.js';
 import { instantSql } from '../head.js';
 import type { HoldSelection } from '../holds.js';
 import type { Queryable } from '../pool.js';
@@ -64,6 +64,8 @@ interface Window {
 /** Reads the events of a selection, page by page, in the order of the log. */
 export class SelectedEvents {
   private window: Window | undefined;
+  /** One for the page that is read, one for the page before. */
+  private memories: [RowMemory, RowMemory] = [new RowMemory(), new RowMemory()];
 
   constructor(
     private readonly selection: Omit<ExportSelection, 'from' | 'to'>,
@@ -72,7 +74,8 @@ export class SelectedEvents {
   ) {}
 
   /**
-   * The next events, each as a line: PostgreSQL puts them together, so that nothing has to be done for each of them here.
+   * The next events, each as a line: PostgreSQL puts them together, so that nothing has to be done for each of them here. The lines of a page
+   * are there until the page after the next is read.
    * @param line SQL of a line, of {@link LINES}
    */
   async readLines(
@@ -82,12 +85,15 @@ export class SelectedEvents {
     separator: string,
   ): Promise<LinesPage> {
     const window = await this.windowAt(client, range.from, range.until);
+    const [memory, other] = this.memories;
+    this.memories = [other, memory];
     const row = await copyRows(
       client,
       `SELECT string_agg(${line}, convert_to(${client.escapeLiteral(separator)}, 'UTF8') ORDER BY position), count(*), min(position),
               max(position), coalesce(sum(octet_length(body)), 0)::bigint,
               concat_ws(',', NULL${this.holds.map((hold) => `, count(*) FILTER (WHERE ${heldSql(client, hold)})`).join('')})
          FROM ${this.pageSql(client, range.from, window)}`,
+      memory,
     );
     row.next();
     const lines = row.bytes() ?? Buffer.alloc(0);
