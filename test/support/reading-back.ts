@@ -63,7 +63,14 @@ export class ReadingBack {
   destination(): DatadogDestination {
     const { standIn } = this;
     const clock = new IntakeClock(() => Date.now() + this.ahead.ms);
-    return new DatadogDestination({ url: standIn.logsUrl, apiUrl: standIn.url, ...KEYS, env: 'test', clock });
+    return new DatadogDestination({
+      url: standIn.logsUrl,
+      apiUrl: standIn.url,
+      ...KEYS,
+      env: 'test',
+      allowPrivate: true,
+      clock,
+    });
   }
 
   /** Doubt, as fast as the policy says. */

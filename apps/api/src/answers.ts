@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LANES } from '#delivery';
+import { ABSENCE_CAUSES, LANES } from '#delivery';
 import { API_ROLES, EXPORT_FORMATS, EXPORT_KINDS } from '#record';
 
 // What each address answers. The documentation is made of these, and a test holds the running server to them.
@@ -577,8 +577,10 @@ export const ReconciliationResultAnswer = z.strictObject({
       batch: size,
       kind: z.enum(['missing', 'duplicated', 'truncated', 'altered']),
       cause: z
-        .enum(['', 'lost', 'exclusion-filter', 'no-index', 'quota', 'permission', 'window', 'retention'])
-        .describe('Of an absence, as far as the destination tells; `lost`: nothing explains it.'),
+        .enum(['', ...ABSENCE_CAUSES])
+        .describe(
+          'Of an absence, as far as the destination tells; `lost`: nothing explains it; `unknown`: what might could not be read.',
+        ),
       detail: z.string(),
       count,
       positions: z.array(size).describe('The first thousand.'),

@@ -181,7 +181,7 @@ export class BackfillsController {
 
 function leaseView({ state, batch, ...rest }: Lease) {
   if (!batch) return { state, batch: null, waitMs: 0, why: null, ...rest };
-  // Whoever sends for the API cannot read back, so that nothing of it is ever a part that was looked for.
+  // What was lent is never in doubt, so that nothing of it is ever a part that was looked for.
   const { only: _only, isResend: _isResend, idsDigest, ...lent } = batch;
   return { state, batch: { ...lent, idsDigest: idsDigest.toString('hex') }, waitMs: 0, why: null };
 }

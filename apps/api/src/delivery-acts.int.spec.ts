@@ -66,7 +66,7 @@ describe('acts on deliveries', () => {
     forwarder = new Forwarder({
       pool: await record.poolOf('forwarder'),
       redisUrl: await testRedisUrl(),
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: 'any', env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: 'any', env: 'test', allowPrivate: true }),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },
       sweepMs: 200,
       duties: operatorDuties(),

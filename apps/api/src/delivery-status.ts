@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { deliveryStatus } from '#delivery';
+import { deliveryStatus, OPEN_STATES } from '#delivery';
 
 /** One destination, as `GET /v1/status` shows it. */
 export interface DestinationStatus {
@@ -38,7 +38,7 @@ export async function readDeliveryStatus(pool: pg.Pool): Promise<DestinationStat
     };
     destinations.set(destination, known);
     known.lanes.push({ lane: row.lane, position: row.cursor, behind: row.lagPositions });
-    for (const batchState of ['due', 'sending', 'paused'] as const) {
+    for (const batchState of OPEN_STATES) {
       if (row[batchState] > 0) known.batches[batchState] = (known.batches[batchState] ?? 0) + row[batchState];
     }
     const oldest = row.oldestUndeliveredAt;

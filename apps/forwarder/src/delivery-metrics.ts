@@ -1,9 +1,7 @@
 import type pg from 'pg';
-import { type DeliveryObserver, deliveryStatus, type LaneStatus } from '#delivery';
+import { type DeliveryObserver, deliveryStatus, type LaneStatus, OPEN_STATES } from '#delivery';
 import type { Logger, Metrics } from '#platform';
 
-/** Of one destination's batches as `/metrics` shows them; others are settled and would only grow. */
-const STATES = ['due', 'sending', 'paused'] as const;
 /** A dead dependency is worth a line now and then, not one a second. */
 const SAY_AGAIN_MS = 10_000;
 
@@ -145,12 +143,13 @@ export function showLedger(metrics: Metrics, pool: pg.Pool): void {
   );
   metrics.gauge(
     'affidavit_delivery_open_batches',
-    'Batches that are not settled.',
+    'Batches that are not settled, by state: due, sending, paused, doubt.',
     ['destination', 'lane', 'state'],
     async (gauge) => {
       gauge.reset();
       for (const lane of await status()) {
-        for (const state of STATES) gauge.set({ destination: lane.destination, lane: lane.lane, state }, lane[state]);
+        for (const state of OPEN_STATES)
+          gauge.set({ destination: lane.destination, lane: lane.lane, state }, lane[state]);
       }
     },
   );

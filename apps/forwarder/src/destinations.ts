@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { type DestinationSpec, operatorDuties, readBackDuties } from '#delivery';
-import { apiUrlOfSite, DatadogDestination, intakeUrl } from '#delivery/datadog';
-import { WebhookDestination } from '#delivery/webhook';
+import { makeDestination } from '#delivery/configured';
 import {
   ConfigError,
   type DestinationPolicy,
@@ -67,34 +66,13 @@ function specOf(policy: DestinationPolicy, settings: Settings): DestinationSpec 
     // Secrets are named here, never held: they are read at each request.
     identity: JSON.stringify(rest),
     make: () => ({
-      destination: destinationOf(policy, settings),
+      destination: makeDestination(policy, { env: settings.ddEnv, secretOf: readSecret }),
       duties: [
         ...operatorDuties(),
         ...readBackDuties({ settleMs: settings.readBackSettleMs, everyMs: settings.reconcileEveryMs }),
       ],
     }),
   };
-}
-
-/** The object that sends to a destination of the configuration. @throws CONFIG_FILE_MISSING for a certificate that is not there */
-function destinationOf(policy: DestinationPolicy, settings: Settings): DatadogDestination | WebhookDestination {
-  const { name, allowPrivate } = policy;
-  if (policy.kind === 'datadog') {
-    const { apiKey, appKey, site, apiAllowPrivate } = policy;
-    const url = policy.url ?? intakeUrl(site);
-    return new DatadogDestination({
-      ...{ name, url, env: settings.ddEnv, allowPrivate, apiAllowPrivate },
-      apiUrl: policy.apiUrl ?? apiUrlOfSite(site),
-      apiKey: () => readSecret(apiKey),
-      ...(appKey === undefined ? {} : { appKey: () => readSecret(appKey) }),
-    });
-  }
-  const { url, secrets, batch, maxEvents, timeoutMs, ca } = policy;
-  return new WebhookDestination({
-    ...{ name, url, batch, maxEvents, timeoutMs, allowPrivate },
-    secrets: () => secrets.map((source) => readSecret(source)),
-    ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
-  });
 }
 
 function destinationMissing(file: string): ConfigError {

@@ -115,9 +115,9 @@ describe('Admission', () => {
     stop.abort();
     expect(await waiting).toBeUndefined();
     expect(await admission.enter('live', stop.signal)).toBeUndefined();
+    const from = performance.now();
     admission.holdBack(30);
     holder.leave();
-    const from = performance.now();
     (await pass(admission)).leave();
     expect(performance.now() - from).toBeGreaterThan(20);
   });

@@ -44,13 +44,13 @@ export interface BatchLedger {
   later(batch: ClaimedBatch, answer: LaterAnswer, elapsedMs: number): Promise<Settled & { delayMs?: number }>;
   /** Settles an attempt that may have been stored, at a destination that can be read back: somebody looks before it is sent again. */
   doubt(batch: ClaimedBatch, answer: DoubtfulAnswer, elapsedMs: number): Promise<Settled & { delayMs?: number }>;
-  /** @returns ids of the parts, where they are to be woken by the caller */
+  /** @returns also the ids of the parts, where they are to be woken by the caller */
   split(
     batch: ClaimedBatch,
     parts: readonly BatchDraft[],
     answer: Answer & { reason: string },
     elapsedMs: number,
-  ): Promise<bigint[]>;
+  ): Promise<Settled & { parts: bigint[] }>;
   /** Gives up on a batch of one event. */
   dead(batch: ClaimedBatch, event: RecordedEvent, rendered: string, facts: DeadFacts): Promise<Settled>;
   /** Lays the attempt down unsent: it is due at once. */
@@ -131,8 +131,13 @@ export class LocalLedger implements BatchLedger {
     return settleDoubt(this.pool, batch, answer, this.policy, elapsedMs);
   }
 
-  split(batch: ClaimedBatch, parts: readonly BatchDraft[], answer: Answer, elapsedMs: number): Promise<bigint[]> {
-    return settleSplit(this.pool, batch, parts, answer, elapsedMs);
+  split(
+    batch: ClaimedBatch,
+    parts: readonly BatchDraft[],
+    answer: Answer,
+    elapsedMs: number,
+  ): Promise<Settled & { parts: bigint[] }> {
+    return settleSplit(this.pool, batch, parts, answer, this.policy, elapsedMs);
   }
 
   dead(

@@ -181,8 +181,10 @@ export class BatchDelivery {
 
   /** No answer in time, again: a receiver that needs longer for a whole batch than a request may take would get it for ever. */
   private isTooSlow({ batch, events, answer, elapsedMs }: Attempt): boolean {
-    const timedOut = answer.kind === 'retry' && answer.status === undefined && answer.mayBeStored;
-    return timedOut && events.length > 1 && batch.attempt > 1 && elapsedMs >= this.delivery.requestTimeoutMs * 0.95;
+    const { requestTimeoutMs, destination } = this.delivery;
+    const wasLost = answer.kind === 'retry' && answer.status === undefined && answer.mayBeStored;
+    const patienceMs = Math.min(requestTimeoutMs, destination.timeoutMs ?? requestTimeoutMs);
+    return wasLost && events.length > 1 && batch.attempt > 1 && elapsedMs >= patienceMs * 0.95;
   }
 
   /** Others are taken, this one never is: one of its events makes the destination fail. The others should not wait with it. */
@@ -255,8 +257,9 @@ export class BatchDelivery {
       }
       return { wake: [], reopened: false };
     }
-    const parts = await ledger.split(batch, halves(batch, events, rendered), answer, elapsedMs);
-    return { wake: parts.map((part) => ({ batch: part, attempt: 1, delayMs: 0 })), reopened: false };
+    const split = await ledger.split(batch, halves(batch, events, rendered), answer, elapsedMs);
+    this.observeTurn(split, answer.reason);
+    return { wake: split.parts.map((part) => ({ batch: part, attempt: 1, delayMs: 0 })), reopened: false };
   }
 
   private again(batch: ClaimedBatch, settled: Settled & { delayMs?: number }, reason: string): AfterDelivery {

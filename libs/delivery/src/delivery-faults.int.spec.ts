@@ -62,7 +62,13 @@ describe('delivery, whatever the destination answers', () => {
           for (const at of poison) standIn.faults.add({ kind: '400-for-query', query: `@evt.id:"${ids[at]}"` });
           // Another destination each time: it begins at the first event, with a ledger of its own.
           const name = `dd-${runs++}`;
-          const destination = new DatadogDestination({ name, url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+          const destination = new DatadogDestination({
+            name,
+            url: standIn.logsUrl,
+            apiKey: KEY,
+            env: 'test',
+            allowPrivate: true,
+          });
           const forwarder = new Forwarder({
             ...{ pool: await record.poolOf('forwarder'), redisUrl, sweepMs: 50, leaseMs: 20_000 },
             destination: Object.assign(destination, { limits: { ...destination.limits, count: 30 } }),

@@ -18,6 +18,8 @@ export interface Destination {
   readonly kind: string;
   /** Bounds of one batch. */
   readonly limits: DestinationLimits;
+  /** How long it gives an answer, milliseconds, where that may be less than a request may take. */
+  readonly timeoutMs?: number;
   /** Mappings that this process can render, the newest last. A batch is always rendered as it was cut. */
   readonly mappingVersions: readonly number[];
   /** The destination's clock, where its answers tell the time. */

@@ -1,9 +1,13 @@
 import { instantOfMillis } from '#events';
+import { readHead } from '#record';
 import { sessionDraft } from '../../../test/support/producer.js';
 import { ReadingBack } from '../../../test/support/reading-back.js';
 import { until } from '../../../test/support/servers.js';
+import { planBackfill } from './backfill/backfill.js';
+import { lendBatch } from './backfill/lend.js';
 import { SILENT_OBSERVER } from './observer.js';
 import { readBackStates } from './read-back-budget.js';
+import { Selections } from './selection.js';
 
 // Real PostgreSQL and Redis, the whole forwarder. Faked: Datadog, by the stand-in, whose search sees what it is told to.
 
@@ -66,6 +70,22 @@ describe('a batch whose answer was lost', () => {
     await world.settled();
     expect(world.verdicts).toEqual(['observed']);
     expect(ids.map((id) => world.copies(id))).toEqual([1, 1]);
+  });
+
+  it('is not meant where it was lent to the sender of a backfill: the next lease takes it over, whole and counted', async () => {
+    await world.forward([world.doubt()]);
+    await world.allArrived();
+    const { size } = await readHead(world.record.pool);
+    const asked = { destination: 'datadog', kind: 'datadog', mappingVersion: 1, from: '0', to: String(size) };
+    const { id } = await planBackfill(world.record.pool, asked, 'test');
+    const lend = () =>
+      lendBatch(world.record.pool, new Selections(), id, {
+        ...{ sender: 's', leaseMs: 200, maxEvents: 1_000, maxBytes: 4_000_000, mappingVersions: [1] },
+      });
+    const first = (await lend()).batch;
+    // Longer than the duty rests.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    expect((await lend()).batch).toMatchObject({ id: first?.id, attempt: 2, uncertain: 1, count: first?.count });
   });
 
   it('that is there in part sends only what is missing', async () => {

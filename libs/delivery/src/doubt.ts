@@ -220,14 +220,17 @@ export function compareIds(
   return { there, missing };
 }
 
-/** Claims whose holder let the lease run out: whether it sent anything, nobody here knows. */
+/**
+ * Claims whose holder let the lease run out: whether it sent anything, nobody here knows. What was lent to the sender of a backfill is its
+ * next lease's: a lease names a range and not single positions, so that of a batch seen in part it could not send what is missing alone.
+ */
 async function doubtVanished(db: Queryable, destination: string): Promise<void> {
   await db.query(
     `UPDATE delivery_batch
         SET state = 'doubt', doubt_since = clock_timestamp(), looked_at = NULL, lease_until = NULL,
             attempts = (CASE WHEN jsonb_array_length(attempts) < 30 THEN attempts ELSE attempts - 10 END) || jsonb_build_object(
               'attempt', attempt, 'kind', 'retry', 'reason', 'the forwarder that sent it vanished', 'at', ${instantSql('lease_until')})
-      WHERE destination = $1 AND state = 'sending' AND lease_until < clock_timestamp()`,
+      WHERE destination = $1 AND lane <> 'backfill' AND state = 'sending' AND lease_until < clock_timestamp()`,
     [destination],
   );
 }

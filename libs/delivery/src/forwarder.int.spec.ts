@@ -1,3 +1,6 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { readEvents } from '#record';
@@ -7,6 +10,7 @@ import { testRedisUrl, until } from '../../../test/support/servers.js';
 import { TestRecord } from '../../../test/support/test-record.js';
 import { DatadogDestination } from '../datadog/src/datadog-destination.js';
 import { type StandIn, startStandIn } from '../datadog/src/stand-in/stand-in.js';
+import { WebhookDestination } from '../webhook/src/webhook-destination.js';
 import { catchUpDuty } from './catch-up.js';
 import { Forwarder, type ForwarderOptions } from './forwarder.js';
 import { jobId, QUEUE_PREFIX, queueName } from './lane-queue.js';
@@ -47,7 +51,7 @@ describe('Forwarder', () => {
     const made = new Forwarder({
       pool: await record.poolOf('forwarder'),
       redisUrl,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
       policy: QUICK,
       sweepMs: 200,
       leaseMs: 2_000,
@@ -141,7 +145,7 @@ describe('Forwarder', () => {
   it('shares the work between two forwarders without sending anything twice', async () => {
     await record.record(producer, drafts(3_000));
     const destination = () => {
-      const made = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+      const made = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
       return Object.assign(made, { limits: { ...made.limits, count: 50 } });
     };
     await Promise.all([forwarder({ destination: destination() }), forwarder({ destination: destination() })]);
@@ -220,9 +224,45 @@ describe('Forwarder', () => {
       },
       30_000,
     );
+    expect(arrived()).not.toContain(poison);
+    expect(await states()).toMatchObject({ split: expect.any(Number) });
     expect(await states()).not.toMatchObject({ dead: expect.anything() });
     standIn.faults.clear();
     await allArrived();
+  });
+
+  it('halves a batch that a webhook is too slow for, without waiting for the lease of a probe', async () => {
+    await record.record(producer, drafts(20));
+    const ids = await recordedIds();
+    const taken: string[] = [];
+    const receiver = createServer((request, response) => {
+      void text(request).then((body) => {
+        const events = JSON.parse(body) as { id: string }[];
+        // What is more than a few is still being worked on when the time is over.
+        if (events.length > ids.length / 4) return;
+        taken.push(...events.map(({ id }) => id));
+        response.end();
+      });
+    });
+    await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
+    try {
+      const key = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
+      await forwarder({
+        destination: new WebhookDestination({
+          ...{ name: 'slow', url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`, allowPrivate: true },
+          ...{ secrets: () => [key], batch: 'many', maxEvents: 100, timeoutMs: 200 },
+        }),
+        policy: { ...QUICK, failuresBeforeProbing: 1 },
+        leaseMs: 60_000,
+      });
+      await until('every recorded event arrived', () => new Set(taken).size === ids.length);
+      expect(taken.sort()).toEqual([...ids].sort());
+      await settled();
+      expect((await deliveryStatus(record.pool))[0]).toMatchObject({ state: 'delivering', reason: null });
+    } finally {
+      receiver.closeAllConnections();
+      receiver.close();
+    }
   });
 
   it('pauses at 403, loses nothing, and goes on by itself when the key works', async () => {
@@ -289,7 +329,12 @@ describe('Forwarder', () => {
   it('takes an address that answers 400 to everything for a wrong address, not for wrong events', async () => {
     await record.record(producer, drafts(20));
     await forwarder({
-      destination: new DatadogDestination({ url: `${standIn.url}/api/v2/wrong`, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({
+        url: `${standIn.url}/api/v2/wrong`,
+        apiKey: KEY,
+        env: 'test',
+        allowPrivate: true,
+      }),
     });
     const [live] = await until('it is paused', async () => {
       const status = await deliveryStatus(record.pool);
@@ -380,7 +425,7 @@ describe('Forwarder', () => {
   it('jumps to the head when far behind, and lets catch-up bring the rest', async () => {
     await record.record(producer, drafts(500));
     const ends: CatchUpFacts[] = [];
-    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
     await forwarder({
       destination: Object.assign(destination, { limits: { ...destination.limits, count: 20 } }),
       cut: { jumpPositions: 100n },
@@ -406,9 +451,9 @@ describe('Forwarder', () => {
   it('starts before PostgreSQL is migrated, and delivers once it is', async () => {
     await record.pool.query('ALTER TABLE delivery_destination RENAME TO not_there_yet');
     const late = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
     });
     running.push(late);
     void late.start();
@@ -424,11 +469,11 @@ describe('Forwarder', () => {
     line.cable.set('cut');
     await until('it is noticed', () => stuck.hindrance?.includes('Redis'));
     await record.record(producer, drafts(3));
-    await until('a batch was cut', async () => (await states()).due === 1);
+    await until('a batch was cut', async () => ((await states()).due ?? 0) > 0);
     const from = performance.now();
     await stuck.stop();
     expect(performance.now() - from).toBeLessThan(4_000);
-    expect(await states()).toEqual({ due: 1 });
+    expect(await states()).toEqual({ due: expect.any(Number) });
     await forwarder();
     await allArrived();
     await line.cable.close();
@@ -439,9 +484,9 @@ describe('Forwarder', () => {
     const line = await lineToRedis();
     line.cable.set('cut');
     const late = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl: line.url,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
     });
     running.push(late);
     void late.start();

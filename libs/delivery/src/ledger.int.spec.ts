@@ -17,6 +17,7 @@ import {
   settleDead,
   settleLater,
   settleSplit,
+  settleUnsent,
   waitingBatches,
 } from './ledger.js';
 import { RETRY_POLICY } from './retry.js';
@@ -50,7 +51,12 @@ describe('the delivery ledger', () => {
   afterEach(() => record.close());
 
   function destination(count = 1_000): DatadogDestination {
-    const made = new DatadogDestination({ url: 'http://127.0.0.1:9/', apiKey: 'unused', env: 'test' });
+    const made = new DatadogDestination({
+      url: 'http://127.0.0.1:9/',
+      apiKey: 'unused',
+      env: 'test',
+      allowPrivate: true,
+    });
     return Object.assign(made, { limits: { ...made.limits, count } });
   }
 
@@ -191,7 +197,7 @@ describe('the delivery ledger', () => {
     const second = await claimed(batch!, 2);
     expect(second.uncertain).toBe(1);
     expect(await settleAccepted(record.pool, first, ACCEPTED, SENT)).toMatchObject({ held: false });
-    expect(await settleSplit(record.pool, first, [], ACCEPTED)).toEqual([]);
+    expect(await settleSplit(record.pool, first, [], ACCEPTED, RETRY_POLICY)).toEqual({ held: false, parts: [] });
     expect(await settleLater(record.pool, first, BUSY, RETRY_POLICY)).toMatchObject({ held: false });
     expect(await states()).toEqual(['sending']);
     expect(await settleAccepted(record.pool, second, ACCEPTED, SENT)).toMatchObject({ held: true });
@@ -266,19 +272,45 @@ describe('the delivery ledger', () => {
     const [batch] = await cutAll(1_000);
     const held = await claimed(batch!, 1);
     const events = await readEvents(record.pool, { after: held.fromPos - 1n, until: held.toPos, limit: 100 });
-    const parts = await settleSplit(record.pool, held, halves(held, events, bodiesOf(events)), {
-      kind: 'too-large',
-      status: 413,
-      reason: '413',
-    });
-    expect(parts).toHaveLength(2);
-    expect(await settleSplit(record.pool, held, halves(held, events, bodiesOf(events)), ACCEPTED)).toEqual([]);
+    const drafts = halves(held, events, bodiesOf(events));
+    const tooLarge: Answer = { kind: 'too-large', status: 413, reason: '413' };
+    const split = await settleSplit(record.pool, held, drafts, tooLarge, RETRY_POLICY);
+    expect(split).toEqual({ held: true, parts: [expect.any(BigInt), expect.any(BigInt)] });
+    const again = await settleSplit(record.pool, held, drafts, tooLarge, RETRY_POLICY);
+    expect(again).toEqual({ held: false, parts: [] });
+    expect(await gate()).toEqual({ state: 'delivering', failures: 0 });
     const { rows } = await record.pool.query(
       'SELECT parent, from_pos, to_pos, count, state FROM delivery_batch WHERE parent IS NOT NULL ORDER BY from_pos',
     );
     expect(rows.map((row) => row.parent)).toEqual([batch, batch]);
     expect([rows[0].from_pos, rows[0].to_pos, rows[1].to_pos]).toEqual([held.fromPos, rows[1].from_pos, held.toPos]);
     expect(rows[0].count + rows[1].count).toBe(events.length);
+  });
+
+  it('shuts the gate behind a probe that is split for as long as behind any other, and not for its lease', async () => {
+    await recorded(9);
+    const [batch] = await cutAll(1_000);
+    await settleLater(record.pool, await claimed(batch!, 1), BUSY, { ...RETRY_POLICY, failuresBeforeProbing: 1 });
+    await openGate();
+    const probe = await claimed(batch!, 2, { leaseMs: 3_600_000 });
+    expect(probe.probe).toBe(true);
+    const events = await readEvents(record.pool, { after: probe.fromPos - 1n, until: probe.toPos, limit: 100 });
+    const drafts = halves(probe, events, bodiesOf(events));
+    expect(await settleSplit(record.pool, probe, drafts, BUSY, RETRY_POLICY)).toMatchObject({ held: true });
+    expect(await gate()).toEqual({ state: 'failing', failures: 2 });
+    const { rows } = await record.pool.query(
+      `SELECT open_at - clock_timestamp() BETWEEN '0' AND '1 minute' AS soon FROM delivery_destination`,
+    );
+    expect(rows).toEqual([{ soon: true }]);
+  });
+
+  it('gives the gate to the next probe where one was laid down unsent', async () => {
+    const [batch] = await cutAll(1_000);
+    await settleLater(record.pool, await claimed(batch!, 1), FORBIDDEN, RETRY_POLICY);
+    await openGate();
+    await settleUnsent(record.pool, await claimed(batch!, 2, { leaseMs: 3_600_000 }));
+    expect(await waitingBatches(record.pool, 'datadog', 'live', 10)).toEqual([{ batch, attempt: 3 }]);
+    expect(await claim(batch!, 3)).toMatchObject({ probe: true });
   });
 
   it('keeps a refused event whole, with the reason, and as one dead letter however often it is refused', async () => {

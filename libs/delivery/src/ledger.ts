@@ -488,7 +488,9 @@ async function countFailure(
 }
 
 /**
- * Replaces a batch that the destination does not take whole by its parts, which together hold the same events.
+ * Replaces a batch that the destination does not take whole by its parts, which together hold the same events. Where it is split because it
+ * fails as a whole (no answer in time, 5xx), the failure counts like any other: a probe leaves the gate shut until the next one, and
+ * not until its lease ends.
  * @returns ids of the parts; none where the batch was no longer ours
  */
 export async function settleSplit(
@@ -496,19 +498,25 @@ export async function settleSplit(
   batch: ClaimedBatch,
   parts: readonly BatchDraft[],
   answer: Answer,
+  policy: RetryPolicy,
   elapsedMs = 0,
-): Promise<bigint[]> {
+): Promise<Settled & { parts: bigint[] }> {
   return inTransaction(pool, async (client) => {
+    const before = answer.kind === 'retry' ? await lockDestination(client, batch.destination) : undefined;
     const { rowCount } = await client.query(
       `UPDATE delivery_batch SET state = 'split', settled_at = clock_timestamp(), lease_until = NULL, answer = $3,
               attempts = ${WITH_ATTEMPT('$4')}
         WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
       [batch.id, batch.attempt, JSON.stringify(keptAnswer(answer)), attemptJson(batch, answer, elapsedMs)],
     );
-    if (rowCount !== 1) return [];
     const ids: bigint[] = [];
-    for (const part of parts) ids.push(await insertBatch(client, { ...batch, ...part, parent: batch.id }));
-    return ids;
+    if (rowCount === 1) {
+      for (const part of parts) ids.push(await insertBatch(client, { ...batch, ...part, parent: batch.id }));
+    }
+    if (!before || answer.kind !== 'retry') return { held: rowCount === 1, parts: ids };
+    const failure = { answer, pauses: false, waitMs: answer.waitMs, policy, random: Math.random };
+    const turned = await countFailure(client, batch.destination, before, failure);
+    return { held: rowCount === 1, parts: ids, ...(turned ? { turned } : {}) };
   });
 }
 
@@ -557,13 +565,21 @@ export async function settleDead(
   });
 }
 
-/** Lays an attempt down unsent, without judging it: the process stops. It is due at once. */
-export async function settleUnsent(db: Queryable, batch: ClaimedBatch): Promise<void> {
-  await db.query(
-    `UPDATE delivery_batch SET state = 'due', due_at = clock_timestamp(), lease_until = NULL
-      WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
-    [batch.id, batch.attempt],
-  );
+/** Lays an attempt down unsent, without judging it: the process stops. It is due at once; where it was a probe, so is the next one. */
+export async function settleUnsent(pool: pg.Pool, batch: ClaimedBatch): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    if (batch.probe) await lockDestination(client, batch.destination);
+    const { rowCount } = await client.query(
+      `UPDATE delivery_batch SET state = 'due', due_at = clock_timestamp(), lease_until = NULL
+        WHERE id = $1 AND attempt = $2 AND state = 'sending'`,
+      [batch.id, batch.attempt],
+    );
+    if (rowCount !== 1 || !batch.probe) return;
+    await client.query(
+      `UPDATE delivery_destination SET open_at = clock_timestamp() WHERE destination = $1 AND state <> 'delivering'`,
+      [batch.destination],
+    );
+  });
 }
 
 /** Writes one due batch, inside the transaction that cuts or splits. */

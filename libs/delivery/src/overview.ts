@@ -68,9 +68,6 @@ export async function deliveryOverview(db: Queryable): Promise<DestinationOvervi
             coalesce(answer->>'reason', answer->>'kind') AS why
        FROM delivery_batch WHERE state IN ('due', 'paused') ORDER BY destination, lane, due_at, id`,
   );
-  const { rows: doubts } = await db.query<OfLane<{ doubt: number }>>(
-    `SELECT destination, lane, count(*)::int AS doubt FROM delivery_batch WHERE state = 'doubt' GROUP BY destination, lane`,
-  );
   const { rows: rates } = await db.query<OfLane<{ rate: number }>>(
     `SELECT destination, lane, sum(count - purged)::float8 / 60 AS rate
        FROM (SELECT * FROM delivery_batch ORDER BY id DESC LIMIT $1) AS newest
@@ -85,7 +82,7 @@ export async function deliveryOverview(db: Queryable): Promise<DestinationOvervi
     return {
       ...one,
       deadLetters: lanes[0]?.deadLetters ?? 0,
-      lanes: lanes.map(({ lane, cursor, lagPositions, oldestUndeliveredAt, due, sending, paused }) => {
+      lanes: lanes.map(({ lane, cursor, lagPositions, oldestUndeliveredAt, due, sending, paused, doubt }) => {
         const next = of(waiting, one.destination, lane);
         return {
           lane,
@@ -95,7 +92,7 @@ export async function deliveryOverview(db: Queryable): Promise<DestinationOvervi
           due,
           sending,
           paused,
-          doubt: of(doubts, one.destination, lane)?.doubt ?? 0,
+          doubt,
           eventsPerSecond: Math.round((of(rates, one.destination, lane)?.rate ?? 0) * 10) / 10,
           next: next ? { batch: next.batch, attempt: next.attempt, dueAt: next.dueAt, why: next.why } : null,
         };

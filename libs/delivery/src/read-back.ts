@@ -60,8 +60,21 @@ export interface SeenPage {
   cursor?: string;
 }
 
-/** Why an accepted event is not to be seen. `lost`: nothing explains it. */
-export type AbsenceCause = 'lost' | 'exclusion-filter' | 'no-index' | 'quota' | 'permission' | 'window' | 'retention';
+/**
+ * Why an accepted event is not to be seen. `lost`: nothing explains it. `unknown`: what would explain it could not be read, so it may be
+ * lost or hidden.
+ */
+export const ABSENCE_CAUSES = [
+  'lost',
+  'unknown',
+  'exclusion-filter',
+  'no-index',
+  'quota',
+  'permission',
+  'window',
+  'retention',
+] as const;
+export type AbsenceCause = (typeof ABSENCE_CAUSES)[number];
 
 export interface Absence {
   cause: AbsenceCause;
@@ -75,6 +88,8 @@ export interface SentEvent {
   /** RFC 3339. */
   occurredAt: string;
   acceptedAtMs: number;
+  /** Whether others that were as old, or older, are to be seen: their age is no reason then. */
+  oldOnesAreSeen: boolean;
 }
 
 /** How a log differs from what was sent. */

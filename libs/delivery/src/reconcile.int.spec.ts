@@ -139,6 +139,36 @@ describe('reconciliation', () => {
     expect(ids.map((id) => world.copies(id))).toEqual(ids.map(() => 1));
   });
 
+  it('that cannot read what an index hides says so, and sends it once ever', async () => {
+    world.standIn.setIndexes([indexWith('too much', '@session.id:h*')]);
+    world.standIn.faults.add({ kind: 'config-403', count: null });
+    await world.forward([world.doubt(), world.reconciling()]);
+    await delivered(2, 'a');
+    const hidden = await delivered(3, 'h');
+    await delivered(2, 'c');
+    const first = await reconcile({ sendsMissing: true });
+    expect(first).toMatchObject({ missing: 3n, resent: 3n });
+    expect(first.findings).toMatchObject([
+      { cause: 'unknown', detail: expect.stringContaining('the key cannot read index filters'), count: 3 },
+    ]);
+    await world.settled();
+    expect(hidden.map((id) => world.copies(id))).toEqual([2, 2, 2]);
+    for (let n = 0; n < 2; n++) {
+      // In the batch that was accepted first, and in the one that sent it again.
+      const again = await reconcile({ sendsMissing: true });
+      expect(again).toMatchObject({ missing: 6n, resent: 0n });
+      expect(again.findings.map(({ cause }) => cause)).toEqual(['unknown', 'unknown']);
+    }
+    await world.settled();
+    expect(hidden.map((id) => world.copies(id))).toEqual([2, 2, 2]);
+    // Once the key may, it is told for certain.
+    world.standIn.faults.clear();
+    expect(await reconcile({ sendsMissing: true })).toMatchObject({
+      ...{ missing: 6n, resent: 0n },
+      findings: [{ cause: 'exclusion-filter' }, { cause: 'exclusion-filter' }],
+    });
+  });
+
   it('says that nothing can be seen rather than that all is lost', async () => {
     world.standIn.view.set({ visibleAfterMs: 3_600_000 });
     await world.forward([world.doubt(), world.reconciling()]);

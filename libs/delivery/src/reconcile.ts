@@ -21,7 +21,7 @@ import { insertReconciliation } from './reconciliation.js';
 // ledger; logs are listed one by one only of those that differ (and of the last one of each step, as a sample of what counts cannot
 // show). What is missing is told by name, with the probable cause, and sent again only where nothing but a loss explains it, nobody
 // ever saw it, its neighbours are visible, and it was never sent again before: so it never becomes a nightly resend of what an index
-// hides. Each step is one transaction with the cursor; a crash repeats a step, not what it sent.
+// hides, also where the key cannot read what the index hides. Each step is one transaction with the cursor; a crash repeats a step, not what it sent.
 
 /** Of one step, what is listed one by one; the next step goes on behind it. */
 const MOST_LISTED = 40;
@@ -257,7 +257,7 @@ class ReconcileStep {
       const absence = this.absenceOf(batch, event, explained.found);
       found.missing.push({
         event,
-        absence: this.isAnythingVisible || absence.cause !== 'lost' ? absence : NOTHING_VISIBLE,
+        absence: this.isAnythingVisible || !MAY_BE_LOST.has(absence.cause) ? absence : NOTHING_VISIBLE,
       });
     }
     return { kind: 'seen', found };
@@ -285,11 +285,8 @@ class ReconcileStep {
     const nowMs = Date.now();
     const rendered = this.context.destination.render(event, { ...batch, batch: batch.id });
     const occurredAt = event.occurredAt ?? event.recordedAt;
-    const absence = explain({ rendered, occurredAt, acceptedAtMs: batch.settledAtMs ?? nowMs }, nowMs);
-    // Where others that were as old are there, their age is no reason.
-    if (absence.cause === 'window' && this.isLateVisible)
-      return { cause: 'lost', detail: 'others that were as old are there' };
-    return absence;
+    const acceptedAtMs = batch.settledAtMs ?? nowMs;
+    return explain({ rendered, occurredAt, acceptedAtMs, oldOnesAreSeen: this.isLateVisible }, nowMs);
   }
 
   /** Copies, and what the listed logs lack or hold otherwise. */
@@ -392,7 +389,8 @@ class ReconcileStep {
     let resent = 0;
     for (const [cause, missing] of byCause) {
       const events = missing.map(({ event }) => event);
-      const sendable = cause === 'lost' && this.running.sendsMissing ? await unsentSince(client, batch, events) : [];
+      const isSent = MAY_BE_LOST.has(cause) && this.running.sendsMissing;
+      const sendable = isSent ? await unsentSince(client, batch, events) : [];
       const part = sendable.length > 0 ? await this.resend(client, batch, sendable) : null;
       resent += sendable.length;
       const positions = events.map((event) => String(event.position));
@@ -433,6 +431,9 @@ class ReconcileStep {
     return insertPart(client, this.context, { ...batch, uncertain: 0 }, events, { range, lane, isResend: true });
   }
 }
+
+/** What is sent again, once: a hidden copy more is better than an event that is not there. */
+const MAY_BE_LOST: ReadonlySet<AbsenceCause> = new Set(['lost', 'unknown']);
 
 const NOTHING_VISIBLE: Absence = {
   cause: 'permission',

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type pg from 'pg';
 import { instantOfMillis, SYSTEM_CLASS } from '#events';
-import { enqueueOutbox, instantSql, inTransaction, type Queryable } from '#record';
+import { enqueueOutbox, instantSql, inTransaction, positionAt, type Queryable, readHead } from '#record';
 import { DeliveryError } from './errors.js';
 import { LONGEST_BATCH_POSITIONS } from './ledger.js';
 import type { AbsenceCause } from './read-back.js';
@@ -78,8 +78,9 @@ const DAY_MS = 86_400_000;
 export async function requestReconciliation(pool: pg.Pool, request: ReconciliationRequest): Promise<Reconciliation> {
   return inTransaction(pool, async (client) => {
     const destination = await servedDestination(client, request.destination);
-    const fromPos = await positionOf(client, request.from ?? instantOfMillis(Date.now() - DAY_MS));
-    const toPos = request.to === undefined ? await headOf(client) : await positionOf(client, request.to);
+    const { size } = await readHead(client);
+    const fromPos = await positionAt(client, request.from ?? instantOfMillis(Date.now() - DAY_MS), size);
+    const toPos = request.to === undefined ? size : await positionAt(client, request.to, size);
     if (fromPos >= toPos) {
       throw new DeliveryError({
         code: 'DELIVERY_RANGE_EMPTY',
@@ -200,20 +201,4 @@ async function servedDestination(db: Queryable, asked: string | undefined): Prom
     remedy: `Name one of: ${served.join(', ')}.`,
     retry: 'never',
   });
-}
-
-/** The first position recorded at or after an instant; a position as it is, but not beyond the head. */
-async function positionOf(db: Queryable, text: string): Promise<bigint> {
-  const head = await headOf(db);
-  if (/^\d+$/.test(text)) return BigInt(text) < head ? BigInt(text) : head;
-  const { rows } = await db.query<{ at: bigint | null }>(
-    'SELECT first_position AS at FROM run WHERE recorded_at >= $1 ORDER BY recorded_at, first_position LIMIT 1',
-    [text],
-  );
-  return rows[0]?.at ?? head;
-}
-
-async function headOf(db: Queryable): Promise<bigint> {
-  const { rows } = await db.query<{ size: bigint }>('SELECT size FROM log_head');
-  return rows[0]?.size ?? 0n;
 }

@@ -23,6 +23,7 @@ export * from './read-sittings.js';
 export * from './reading-claims.js';
 export * from './record-batch.js';
 export * from './record-status.js';
+export * from './recorded-event.js';
 export * from './recorded-hashes.js';
 export { derivedColumns, QUARANTINED } from './recorded-row.js';
 export * from './retention.js';

@@ -13,3 +13,13 @@ export async function positionRecordedAt(db: Queryable, instant: string): Promis
   );
   return rows[0]?.first ?? (await readHead(db)).size;
 }
+
+/**
+ * Where a range begins or ends that somebody named.
+ * @param given a position (digits), or an instant (RFC 3339)
+ * @param size of the log as the caller knows it: nothing begins or ends beyond
+ */
+export async function positionAt(db: Queryable, given: string, size: bigint): Promise<bigint> {
+  const found = /^\d+$/.test(given) ? BigInt(given) : await positionRecordedAt(db, given);
+  return found < size ? found : size;
+}

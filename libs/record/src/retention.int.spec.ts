@@ -504,6 +504,25 @@ describe('retention', () => {
     expect((await pool.query('SELECT body FROM dead_letter')).rows).toEqual([{ body: '' }]);
   });
 
+  it('is prepared again where rows came since, and says all of them', async () => {
+    await oneDuePartition();
+    const prepare = () => pool.query('SELECT prepare_purge($1)', [JANUARY]);
+    const prepared = async () =>
+      (await pool.query('SELECT prepared_at AS at, count FROM partition WHERE name = $1', [JANUARY])).rows[0];
+    await prepare();
+    const first = await prepared();
+    await prepare();
+    expect(await prepared()).toEqual(first);
+    expect(first.count).toBe(1n);
+    await recordBackdated(pool, [{ class: 'brief', atMs: at('2024-01-10T23:00:00Z'), session: 's-2' }]);
+    expect(await carryOutRun(pool, await beginRetentionRun(pool, 'test'))).toEqual({ [JANUARY]: 'purged' });
+    expect(await outbox('retention.purged')).toMatchObject([{ count: 2 }]);
+    expect((await pool.query('SELECT session_id AS id FROM session_purged ORDER BY session_id')).rows).toEqual([
+      { id: 's-1' },
+      { id: 's-2' },
+    ]);
+  });
+
   it('makes the rows of sessions anew from what a purge left of them', async () => {
     await raiseRetention(pool, { name: 'brief', keepMs: 30 * DAY, requirements: [] }, 'test');
     const opened = (session: string, day: string): Backdated => ({
@@ -524,7 +543,7 @@ describe('retention', () => {
     );
     await pool.query(`UPDATE projection SET position = 3`);
     await runAt(at('2024-02-20T00:00:00Z'));
-    expect((await pool.query('SELECT session_id AS id FROM session_purged ORDER BY 1')).rows).toEqual([
+    expect((await pool.query('SELECT session_id AS id FROM session_purged ORDER BY session_id')).rows).toEqual([
       { id: 'gone' },
       { id: 'left' },
     ]);

@@ -3,7 +3,7 @@ import type pg from 'pg';
 import { microsOfInstant } from '#events';
 import { RecordError, sqlStateOf } from './errors.js';
 import { instantSql } from './head.js';
-import type { Queryable } from './pool.js';
+import { inTransaction, type Queryable } from './pool.js';
 import {
   type ClassPolicy,
   dueOf,
@@ -13,7 +13,7 @@ import {
 } from './retention-plan.js';
 
 // Retention in brief. A run is a row that holds its plan; one is under way at a time. Each partition of the plan goes in a
-// transaction of its own: purge_partition() in the database judges policy, requirements, holds and deliveries again, then drops it,
+// transaction of its own: prepare_purge() gathers what takes long; purge_partition() in the database judges policy, requirements, holds and deliveries again, then drops it,
 // writes its row in `purge` and puts `retention.purged` into the outbox. A crash leaves a partition there or gone, and a run that
 // whoever looks next goes on with. Two that carry out the same run at once do no harm: the second finds its partition purged.
 
@@ -43,6 +43,8 @@ const RUN_COLUMNS = `id, ${instantSql('planned_at')} AS "plannedAt", planned, by
 /** A purge waits half a second for a lock; so often it is tried before the run rests. */
 const LOCK_TRIES = 20;
 const LOCK_PAUSE_MS = 250;
+/** Preparing reads a whole partition: seconds for millions of events. The one statement outside migrations that may take so long. */
+const PREPARE_TIMEOUT_MS = 20 * 60_000;
 /** A lock that did not come, a deadlock that was resolved against us. */
 const LOCKED = new Set(['55P03', '40P01']);
 
@@ -180,6 +182,11 @@ export async function carryOutRun(
 async function purge(pool: pg.Pool, run: bigint, name: string, signal?: AbortSignal): Promise<string | undefined> {
   for (let tries = 1; ; tries++) {
     try {
+      // In a transaction of its own, so that the one that drops is short.
+      await inTransaction(pool, async (client) => {
+        await client.query(`SET LOCAL statement_timeout = ${PREPARE_TIMEOUT_MS}`);
+        await client.query('SELECT prepare_purge($1)', [name]);
+      });
       const { rows } = await pool.query<{ outcome: string }>('SELECT purge_partition($1, $2) AS outcome', [run, name]);
       return rows[0]!.outcome;
     } catch (error) {

@@ -259,6 +259,7 @@ describe('the roles', () => {
       'ensure_partitions',
       'holds_on',
       'partition_waits',
+      'prepare_purge',
       'purge_partition',
       'raise_retention',
     ]);

@@ -48,19 +48,20 @@ export async function projectSessions(
   options: { signal?: AbortSignal; pageEvents?: number } = {},
 ): Promise<ProjectionProgress> {
   let events = 0;
-  for (;;) {
+  for (let arePurgesLeft = false; ; ) {
     const page = await inTransaction(pool, async (client): Promise<ProjectionProgress> => {
       const position = await lockCursor(client);
       const { size: head } = await readHead(client);
       if (position === undefined) return { position: await sessionCursor(client), head, events: 0, busy: true };
-      await foldAnewAfterPurges(client, position);
+      arePurgesLeft = await foldAnewAfterPurge(client, position);
       if (position >= head) return { position, head, events: 0, busy: false };
       const folded = await foldPage(client, 'session', position, head, options.pageEvents ?? PAGE_EVENTS);
       await client.query(`UPDATE projection SET position = $1 WHERE name = 'sessions'`, [folded.position]);
       return { ...folded, head, busy: false };
     });
     events += page.events;
-    if (page.busy || page.position >= page.head || options.signal?.aborted) return { ...page, events };
+    const isDone = page.position >= page.head && !arePurgesLeft;
+    if (page.busy || isDone || options.signal?.aborted) return { ...page, events };
   }
 }
 
@@ -181,23 +182,29 @@ export async function sessionHorizon(db: Queryable): Promise<bigint> {
 
 const PURGED_AT_ONCE = 500;
 
-/** Rows of sessions of which a purge took events are made anew from what is left of them, as a rebuild would make them. */
-async function foldAnewAfterPurges(client: pg.PoolClient, cursor: bigint): Promise<void> {
-  for (;;) {
-    const { rows } = await client.query<{ id: string; isLeft: boolean }>(
-      `WITH taken AS (DELETE FROM session_purged WHERE session_id IN (SELECT session_id FROM session_purged ORDER BY 1 LIMIT $1)
-                      RETURNING session_id)
-       SELECT session_id AS id, EXISTS (SELECT FROM event e WHERE e.session_id = t.session_id) AS "isLeft" FROM taken t`,
-      [PURGED_AT_ONCE],
-    );
-    if (rows.length === 0) return;
-    await client.query('DELETE FROM session WHERE id = ANY($1)', [rows.map((row) => row.id)]);
-    for (const { id } of rows.filter((row) => row.isLeft)) {
-      for (let from = 0n; from < cursor; ) {
-        from = (await foldPage(client, 'session', from, cursor, PAGE_EVENTS, id)).position;
-      }
+/**
+ * Rows of sessions of which a purge took events are made anew from what is left of them, as a rebuild would make them: so many at once
+ * that new events need not wait for all.
+ * @returns whether there may be more
+ */
+async function foldAnewAfterPurge(client: pg.PoolClient, cursor: bigint): Promise<boolean> {
+  const { rows } = await client.query<{ id: string; isLeft: boolean }>(
+    `WITH taken AS (
+       DELETE FROM session_purged WHERE (partition, session_id) IN (
+         SELECT partition, session_id FROM session_purged JOIN partition p ON p.name = partition WHERE p.state = 'purged' LIMIT $1)
+       RETURNING session_id)
+     SELECT session_id AS id, EXISTS (SELECT FROM event e WHERE e.session_id = t.session_id) AS "isLeft"
+       FROM (SELECT DISTINCT session_id FROM taken) t`,
+    [PURGED_AT_ONCE],
+  );
+  if (rows.length === 0) return false;
+  await client.query('DELETE FROM session WHERE id = ANY($1)', [rows.map((row) => row.id)]);
+  for (const { id } of rows.filter((row) => row.isLeft)) {
+    for (let from = 0n; from < cursor; ) {
+      from = (await foldPage(client, 'session', from, cursor, PAGE_EVENTS, id)).position;
     }
   }
+  return true;
 }
 
 async function lockCursor(client: pg.PoolClient): Promise<bigint | undefined> {

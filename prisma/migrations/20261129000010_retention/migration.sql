@@ -64,8 +64,18 @@ CREATE TABLE reading_claim (
   until_at timestamptz NOT NULL
 );
 
--- Sessions of which a purge took events: the projection makes their rows anew, from what is left of them.
-CREATE TABLE session_purged (session_id text COLLATE "C" PRIMARY KEY);
+-- What a purge has to know of a partition, gathered before it: see prepare_purge(). first_position and last_position are its ends.
+ALTER TABLE partition
+  ADD COLUMN prepared_at timestamptz,
+  ADD COLUMN count       bigint,
+  ADD COLUMN digest      bytea;
+
+-- Sessions with events in a partition that is prepared. Once it is purged the projection makes their rows anew, from what is left.
+CREATE TABLE session_purged (
+  partition  text NOT NULL REFERENCES partition,
+  session_id text COLLATE "C" NOT NULL,
+  PRIMARY KEY (partition, session_id)
+);
 
 CREATE TRIGGER purge_append_only BEFORE UPDATE OR DELETE ON purge FOR EACH ROW EXECUTE FUNCTION refuse_change();
 CREATE TRIGGER purge_no_truncate BEFORE TRUNCATE ON purge FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -271,6 +281,32 @@ BEGIN
 END $$;
 
 -- ── The purge ──────────────────────────────────────────────────────────────────────────────────────────────────
+-- Gathers what the purge of a partition has to know: how many events of which positions, the digest of their time's leaf data, whose
+-- sessions they are. All of it takes seconds for millions of events, and no lock that anybody waits for. Repeating it is harmless;
+-- the purge does it itself where nobody did, or where rows came since.
+CREATE FUNCTION prepare_purge(p_name text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS $$
+DECLARE
+  v_part partition;
+  v_last bigint;
+BEGIN
+  SELECT * INTO v_part FROM partition WHERE name = p_name AND state = 'open' FOR UPDATE;
+  IF NOT FOUND THEN
+    RETURN;
+  END IF;
+  EXECUTE format('SELECT max(position) FROM %I', p_name) INTO v_last;
+  IF v_part.prepared_at IS NOT NULL AND v_part.last_position IS NOT DISTINCT FROM v_last THEN
+    RETURN;
+  END IF;
+  EXECUTE format('SELECT count(*), min(position), max(position) FROM %I', p_name)
+    INTO v_part.count, v_part.first_position, v_part.last_position;
+  SELECT sha256(coalesce(string_agg(sha256(leaf_data), ''::bytea ORDER BY first_position), '')) INTO v_part.digest
+    FROM run WHERE recorded_at >= v_part.from_at AND recorded_at < v_part.to_at;
+  EXECUTE format('INSERT INTO session_purged SELECT DISTINCT %L, session_id FROM %I WHERE session_id IS NOT NULL ON CONFLICT DO NOTHING',
+    p_name, p_name);
+  UPDATE partition SET prepared_at = clock_timestamp(), count = v_part.count, digest = v_part.digest,
+         first_position = v_part.first_position, last_position = v_part.last_position WHERE name = p_name;
+END $$;
+
 -- Drops one partition of a run's plan, if policy, requirements, holds and deliveries let it go as of the run's time: all of it is
 -- judged here, in the transaction that drops it, whoever calls. @returns 'purged', 'purged before', or why it is kept.
 -- Waits for a lock at most 500 ms (55P03): the caller tries again. A partition of which one row is held stays whole.
@@ -280,10 +316,6 @@ DECLARE
   v_part partition;
   v_due timestamptz;
   v_why text;
-  v_count bigint;
-  v_first bigint;
-  v_last bigint;
-  v_digest bytea;
 BEGIN
   -- Under another isolation the statements below would not see a hold that was placed since the transaction began.
   IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -309,10 +341,9 @@ BEGIN
       ELSE to_char(v_due AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') END;
   END IF;
 
-  -- All that takes long comes before the locks: nothing is added to a time that is over.
-  EXECUTE format('SELECT count(*), min(position), max(position) FROM %I', p_name) INTO v_count, v_first, v_last;
-  SELECT sha256(coalesce(string_agg(sha256(leaf_data), ''::bytea ORDER BY first_position), '')) INTO v_digest
-    FROM run WHERE recorded_at >= v_part.from_at AND recorded_at < v_part.to_at;
+  -- Where all is prepared this looks at one row; in any case it comes before the locks: nothing is added to a time that is over.
+  PERFORM prepare_purge(p_name);
+  SELECT * INTO v_part FROM partition WHERE name = p_name;
 
   -- The holds' lock: whoever places or releases one waits for the end of this transaction, and it for him.
   LOCK TABLE hold IN SHARE MODE;
@@ -327,11 +358,10 @@ BEGIN
 
   -- A letter that was decided keeps a rendered copy of its event, which goes with the event.
   EXECUTE format($q$UPDATE dead_letter d SET body = '' WHERE body <> '' AND EXISTS (SELECT FROM %I e WHERE e.position = d.position)$q$, p_name);
-  EXECUTE format($q$INSERT INTO session_purged SELECT DISTINCT session_id FROM %I WHERE session_id IS NOT NULL ON CONFLICT DO NOTHING$q$, p_name);
-  INSERT INTO purge (class, from_at, to_at, count, digest) VALUES (v_part.class, v_part.from_at, v_part.to_at, v_count, v_digest);
-  UPDATE partition SET state = 'purged', first_position = v_first, last_position = v_last WHERE name = p_name;
+  INSERT INTO purge (class, from_at, to_at, count, digest) VALUES (v_part.class, v_part.from_at, v_part.to_at, v_part.count, v_part.digest);
+  UPDATE partition SET state = 'purged' WHERE name = p_name;
   PERFORM put_on_record('retention.purged', json_build_object(
-    'class', v_part.class, 'count', v_count, 'digest', encode(v_digest, 'hex'),
+    'class', v_part.class, 'count', v_part.count, 'digest', encode(v_part.digest, 'hex'),
     'from', to_char(v_part.from_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
     'to', to_char(v_part.to_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')));
   EXECUTE format('DROP TABLE %I', p_name);
@@ -347,7 +377,7 @@ BEGIN
   FOR v_function IN SELECT oid::regprocedure FROM pg_proc
     WHERE pronamespace = current_schema()::regnamespace AND proname IN ('refuse_change', 'ensure_partitions', 'requirement_keep',
       'put_on_record', 'keep_text', 'refuse_retention', 'write_retention', 'raise_retention', 'confirm_retention', 'partition_due_at', 'holds_on',
-      'partition_waits', 'purge_partition')
+      'partition_waits', 'prepare_purge', 'purge_partition')
   LOOP
     EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', v_function, current_schema());
     EXECUTE format('ALTER FUNCTION %s SET TimeZone = ''UTC''', v_function);

@@ -73,4 +73,4 @@ GRANT EXECUTE ON FUNCTION raise_retention, confirm_retention, holds_on, partitio
 -- Retention plans, and asks the database to purge.
 GRANT SELECT ON hold, retention_run, reading_claim TO affidavit_retention;
 GRANT UPDATE (finished_at, report) ON retention_run TO affidavit_retention;
-GRANT EXECUTE ON FUNCTION raise_retention, holds_on, partition_waits, purge_partition TO affidavit_retention;
+GRANT EXECUTE ON FUNCTION raise_retention, holds_on, partition_waits, prepare_purge, purge_partition TO affidavit_retention;

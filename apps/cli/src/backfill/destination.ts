@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import type { Destination, EventSelection, Rate } from '#delivery';
-import { DatadogDestination, intakeUrl } from '#delivery/datadog';
-import { WebhookDestination } from '#delivery/webhook';
+import { makeDestination } from '#delivery/configured';
+import { DatadogDestination } from '#delivery/datadog';
 import { type DestinationPolicy, destinationsOf, loadPolicy, readSecret, type Settings } from '#platform';
 import { STAND_IN_KEY, standInUrl } from '../datadog-reader.js';
 import { CliError } from '../errors.js';
@@ -33,7 +33,7 @@ export function configuredDestination(name: string, settings: Settings): Configu
   }
   const isStandIn = policy.destinations.length === 0 && !ddApiKey;
   return {
-    destination: isStandIn ? standIn(settings) : destinationOf(found, settings),
+    destination: isStandIn ? standIn(settings) : sendingOnly(found, settings),
     selection: found.filter,
     rate: found.rate,
   };
@@ -44,18 +44,8 @@ function standIn(settings: Settings): Destination {
   return new DatadogDestination({ url, apiKey: STAND_IN_KEY, env: settings.ddEnv, allowPrivate: true });
 }
 
-/** As the forwarder makes it. */
-function destinationOf(policy: DestinationPolicy, settings: Settings): Destination {
-  const { name, allowPrivate } = policy;
-  if (policy.kind === 'datadog') {
-    const { apiKey, site } = policy;
-    const url = policy.url ?? intakeUrl(site);
-    return new DatadogDestination({ name, url, apiKey: () => readSecret(apiKey), env: settings.ddEnv, allowPrivate });
-  }
-  const { url, secrets, batch, maxEvents, timeoutMs, ca } = policy;
-  return new WebhookDestination({
-    ...{ name, url, batch, maxEvents, timeoutMs, allowPrivate },
-    secrets: () => secrets.map((source) => readSecret(source)),
-    ca: ca === undefined ? undefined : readFileSync(ca, 'utf8'),
-  });
+/** Whoever sends for the API cannot read back: only the forwarders' own ledger can wait for a look. */
+function sendingOnly(policy: DestinationPolicy, settings: Settings): Destination {
+  const config = policy.kind === 'datadog' ? { ...policy, appKey: undefined } : policy;
+  return makeDestination(config, { env: settings.ddEnv, secretOf: readSecret });
 }

@@ -173,10 +173,26 @@ describe('receipt and reconcile', () => {
   };
   const at = `GET /v1/reconciliations/${RECONCILIATION.id}`;
 
+  it('says of a reconciliation that judged nothing that it judged nothing', async () => {
+    answers['POST /v1/reconciliations'] = [RECONCILIATION];
+    answers[at] = [{ reconciliation: { ...RECONCILIATION, state: 'finished', next: '100' }, findings: [] }];
+    const { code, stdout } = await cli('reconcile', '--from', '0');
+    expect(code).toBe(0);
+    expect(stdout).toContain('None of these positions could be judged');
+  });
+
   it('waits for the end of a reconciliation, says how far it is, and exits with 1 where something is missing', async () => {
     answers['POST /v1/reconciliations'] = [RECONCILIATION];
     const running = { ...RECONCILIATION, state: 'running', next: '50', waitsFor: '403 Forbidden' };
-    const finished = { ...RECONCILIATION, state: 'finished', next: '100', missing: '3', resent: '3', checked: '90' };
+    const finished = {
+      ...RECONCILIATION,
+      state: 'finished',
+      next: '100',
+      missing: '3',
+      resent: '3',
+      batches: '1',
+      checked: '90',
+    };
     const finding = {
       batch: '9',
       kind: 'missing',

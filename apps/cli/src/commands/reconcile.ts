@@ -112,6 +112,10 @@ async function show(result: ReconciliationResult, options: OutputOptions): Promi
   if (Number(result.reconciliation.missing) > 0) process.exitCode = EXIT.failed;
 }
 
+/** Nothing missing among nothing would be taken for good news. */
+const NOTHING_SETTLED =
+  'None of these positions could be judged: nothing of them was accepted, or not longer ago than AFFIDAVIT_READ_BACK_SETTLE (5 minutes).';
+
 async function describe({ reconciliation: one, findings }: ReconciliationResult): Promise<string> {
   const numbers: [string, string][] = [
     ['checked', `${one.checked} events in ${one.batches} batches that were accepted; ${one.compared} logs one by one`],
@@ -126,6 +130,7 @@ async function describe({ reconciliation: one, findings }: ReconciliationResult)
   return [
     `${colours.bold(one.id)}  ${one.destination}, positions ${one.from} to ${one.to}${state}`,
     ...numbers.map(([name, text]) => `${colours.bold(name.padEnd(10))} ${text}`),
+    ...(one.state === 'finished' && one.batches === '0' ? [NOTHING_SETTLED] : []),
     ...(shown.length === 0
       ? []
       : [

@@ -9,6 +9,7 @@ function sent(changes: Partial<SentEvent> = {}): SentEvent {
     rendered: JSON.stringify({ ddsource: 'affidavit', evt: { name: 'session.closed' }, usr: { type: 'agent' } }),
     occurredAt: '2026-11-25T11:00:00.000000Z',
     acceptedAtMs: NOW - HOUR / 2,
+    oldOnesAreSeen: false,
     ...changes,
   };
 }
@@ -55,6 +56,12 @@ describe('why a log is not to be seen', () => {
       'lost',
     ],
     ['too old when it was sent', [index()], { occurredAt: '2026-11-24T11:00:00.000000Z' }, 'window'],
+    [
+      'too old when it was sent, and others as old are there',
+      [index()],
+      { occurredAt: '2026-11-24T11:00:00.000000Z', oldOnesAreSeen: true },
+      'lost',
+    ],
     ['too far ahead', [index()], { occurredAt: '2026-11-25T14:00:00.000000Z' }, 'window'],
   ] as [string, LogIndex[], Partial<SentEvent>, string][])('%s', (_what, indexes, changes, cause) => {
     const found = absenceJudge(indexes)(sent(changes), NOW);
@@ -63,10 +70,12 @@ describe('why a log is not to be seen', () => {
   });
 
   it('is judged as far as possible where the indexes may not be read', () => {
-    expect(absenceJudge(undefined)(sent(), NOW)).toEqual({
-      cause: 'lost',
-      detail: expect.stringContaining('logs_read_config'),
-    });
+    const judge = absenceJudge(undefined);
+    const unknown = { cause: 'unknown', detail: expect.stringContaining('the key cannot read index filters') };
+    const old = sent({ occurredAt: '2026-11-24T11:00:00.000000Z' });
+    expect(judge(sent(), NOW)).toEqual(unknown);
+    expect(judge(old, NOW)).toMatchObject({ cause: 'window' });
+    expect(judge({ ...old, oldOnesAreSeen: true }, NOW)).toEqual(unknown);
   });
 
   it('is told from what Datadog answers, leaving out filters that are switched off', () => {

@@ -6,7 +6,8 @@ import { type LogMatcher, parseQuery } from './stand-in/log-query.js';
 // Why a log is not to be seen, told from what Datadog says of its indexes (`GET /api/v1/logs/config/indexes`): a log enters the
 // first index whose filter it matches, unless an exclusion filter of that index takes it out or its daily quota is used up, and
 // leaves it when its retention ends. Filters are applied to the very log that is missing. A filter in words that we cannot read is
-// taken for a cause all the same: to send again, night after night, what an index hides would be worse than to say so.
+// taken for a cause all the same: to send again, night after night, what an index hides would be worse than to say so. Where the key
+// may not read the indexes at all, nobody can tell a loss from an event that is hidden: the cause is unknown.
 
 export interface LogIndex {
   name: string;
@@ -48,6 +49,7 @@ export function readIndexes(answer: unknown): LogIndex[] {
 }
 
 const DAY_MS = 86_400_000;
+const UNREADABLE = 'the key cannot read index filters (logs_read_config): it may be lost, or hidden by one';
 
 /** @param indexes undefined where the key may not read them */
 export function absenceJudge(indexes: readonly LogIndex[] | undefined): (event: SentEvent, nowMs: number) => Absence {
@@ -58,7 +60,8 @@ export function absenceJudge(indexes: readonly LogIndex[] | undefined): (event: 
   }));
   return (event, nowMs) => {
     const ageMs = event.acceptedAtMs - Date.parse(`${event.occurredAt.slice(0, 23)}Z`);
-    if (!judged) return byAge(ageMs) ?? lost('no index could be looked at: the key lacks logs_read_config');
+    const old = event.oldOnesAreSeen ? undefined : byAge(ageMs);
+    if (!judged) return old ?? { cause: 'unknown', detail: UNREADABLE };
     const log = new ArrivedLog('', event.acceptedAtMs, event.acceptedAtMs, event.rendered);
     const index = judged.find((one) => one.takes === undefined || one.takes(log));
     if (!index) return { cause: 'no-index', detail: 'no index has a filter that takes it' };
@@ -77,7 +80,7 @@ export function absenceJudge(indexes: readonly LogIndex[] | undefined): (event: 
     if (index.isLimited && nowMs - event.acceptedAtMs < DAY_MS) {
       return { cause: 'quota', detail: `the daily quota of index ${index.name} is used up` };
     }
-    return byAge(ageMs) ?? lost(`index ${index.name} takes it, and no filter of it hides it`);
+    return old ?? { cause: 'lost', detail: `index ${index.name} takes it, and no filter of it hides it` };
   };
 }
 
@@ -89,10 +92,6 @@ function byAge(ageMs: number): Absence | undefined {
     cause: 'window',
     detail: `it was ${hours} h ${ageMs > 0 ? 'old' : 'ahead'} when it was sent; is there a pipeline that dates logs by evt.time?`,
   };
-}
-
-function lost(detail: string): Absence {
-  return { cause: 'lost', detail };
 }
 
 /** Undefined where the query holds what we cannot judge, such as a comparison of numbers. */

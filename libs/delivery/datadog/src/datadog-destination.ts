@@ -20,9 +20,9 @@ export interface DatadogOptions {
   /** Name of the destination in the ledger. */
   name?: string;
   clock?: IntakeClock;
-  /** Whether `url` may lead to an address that is not public. Absent: it may, as what stands in DD_LOGS_URL may. */
-  allowPrivate?: boolean;
-  /** The same of `apiUrl`. */
+  /** Whether `url` may lead to an address that is not public. */
+  allowPrivate: boolean;
+  /** The same of `apiUrl`. Absent: as of `url`. */
   apiAllowPrivate?: boolean;
 }
 
@@ -56,7 +56,7 @@ export class DatadogDestination implements Destination {
       url: options.url,
       apiKey,
       clock: this.clock,
-      egress: { destination: this.name, allowPrivate: options.allowPrivate ?? true },
+      egress: { destination: this.name, allowPrivate: options.allowPrivate },
     });
     const { appKey, apiUrl } = options;
     this.readBack =
@@ -65,7 +65,7 @@ export class DatadogDestination implements Destination {
             url: apiUrl,
             apiKey,
             appKey: keyOf(appKey),
-            egress: { destination: this.name, allowPrivate: options.apiAllowPrivate ?? true },
+            egress: { destination: this.name, allowPrivate: options.apiAllowPrivate ?? options.allowPrivate },
           })
         : undefined;
   }

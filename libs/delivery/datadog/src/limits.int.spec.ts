@@ -38,7 +38,7 @@ describe('the limits of the intake', () => {
 
   beforeEach(async () => {
     standIn = await startStandIn({ port: 0, apiKeys: [KEY] });
-    destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+    destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
   });
   afterEach(async () => {
     await destination.close();
@@ -166,7 +166,7 @@ describe('the limits of the intake', () => {
       await record.record(producer, drafts);
       forwarder = new Forwarder({
         ...{
-          pool: record.pool,
+          pool: await record.poolOf('forwarder'),
           redisUrl: await testRedisUrl(),
           destination,
           requestTimeoutMs: 20_000,

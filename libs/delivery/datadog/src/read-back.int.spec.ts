@@ -188,7 +188,12 @@ describe('reading Datadog back', () => {
     standIn.setIndexes([indexWith('loud', '@evt.name:x')]);
     const look = await readBack.explain(NEVER);
     if (look.kind !== 'seen') throw new Error(look.reason);
-    const event = { rendered: '{"evt":{"name":"x"}}', occurredAt: new Date().toISOString(), acceptedAtMs: Date.now() };
+    const event = {
+      rendered: '{"evt":{"name":"x"}}',
+      occurredAt: new Date().toISOString(),
+      acceptedAtMs: Date.now(),
+      oldOnesAreSeen: false,
+    };
     expect(look.found(event, Date.now())).toMatchObject({
       cause: 'exclusion-filter',
       detail: expect.stringContaining('loud'),

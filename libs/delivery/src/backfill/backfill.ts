@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type pg from 'pg';
 import { type EventData, instantOfMillis, SYSTEM_CLASS } from '#events';
-import { enqueueOutbox, instantSql, inTransaction, positionRecordedAt, type Queryable, readHead } from '#record';
+import { enqueueOutbox, instantSql, inTransaction, positionAt, type Queryable, readHead } from '#record';
 import { DeliveryError } from '../errors.js';
 import { announceDestination } from '../ledger.js';
 import { parseEventQuery } from '../plans/event-query.js';
@@ -365,11 +365,6 @@ async function positionsOf(client: pg.PoolClient, request: BackfillRequest): Pro
     `${request.destination} gets everything from position ${to} on by itself`,
     'Name `to` as well, to send once more what it was sent already.',
   );
-}
-
-async function positionAt(db: Queryable, given: string, size: bigint): Promise<bigint> {
-  if (!/^\d+$/.test(given)) return positionRecordedAt(db, given);
-  return BigInt(given) < size ? BigInt(given) : size;
 }
 
 /** How long it is searched for a first event. Where no index helps and the log is large, the end will tell. */

@@ -153,7 +153,8 @@ export async function settleLent(
       const { answer, elapsedMs } = result;
       const parts = partsAt(batch, await ledger.eventsOf(batch), result.at);
       const uncertain = batch.uncertain + Number(answer.kind === 'retry' && answer.mayBeStored);
-      return { held: (await ledger.split({ ...batch, uncertain }, parts, answer, elapsedMs)).length > 0 };
+      const { parts: _, ...settled } = await ledger.split({ ...batch, uncertain }, parts, answer, elapsedMs);
+      return settled;
     }
     case 'dead': {
       const [event, ...others] = await ledger.eventsOf(batch);

@@ -1,14 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import {
-  AffidavitError,
-  type AuditEvent,
-  type CanonicalValue,
-  canonicalBytes,
-  type Epoch,
-  EVENT_TYPES,
-  type NodeName,
-} from '#events';
-import { derivedColumns, QUARANTINED, type RecordedEvent } from '#record';
+import { AffidavitError, type AuditEvent, type Epoch, EVENT_TYPES, type NodeName } from '#events';
+import { derivedColumns, QUARANTINED, type RecordedEvent, recordedEvent } from '#record';
 import type { Answer } from '../answer.js';
 import type { BatchLedger, DeadFacts, DoubtfulAnswer, LaterAnswer, SentFacts } from '../batch-ledger.js';
 import type { BatchDraft, ClaimedBatch, Settled } from '../ledger.js';
@@ -100,7 +92,7 @@ export class RemoteLedger implements BatchLedger {
       const query = { after: String(after), until: String(batch.toPos), limit: PAGE, ...narrowed(filter, selection) };
       const page = await this.patiently('reading events', () => this.api.get<EventPageView>('/v1/events', query));
       for (const one of page.events) {
-        const event = recordedEvent(one);
+        const event = eventOfView(one);
         if (selects(filter, event) && selects(selection, event)) found.push(event);
       }
       after = BigInt(page.next);
@@ -135,9 +127,9 @@ export class RemoteLedger implements BatchLedger {
     parts: readonly BatchDraft[],
     answer: Answer & { reason: string },
     elapsedMs: number,
-  ): Promise<bigint[]> {
-    await this.settle(batch, { outcome: 'split', at: String(parts[1]?.fromPos), answer, elapsedMs });
-    return [];
+  ): Promise<Settled & { parts: bigint[] }> {
+    const at = String(parts[1]?.fromPos);
+    return { ...(await this.settle(batch, { outcome: 'split', at, answer, elapsedMs })), parts: [] };
   }
 
   dead(
@@ -201,7 +193,7 @@ export function lentBatch(view: LentBatchView): ClaimedBatch {
 }
 
 /** A row of the log, put together again: all but its place is in its bytes, and the canonical form has one way to be written. */
-function recordedEvent(view: EventPageView['events'][number]): RecordedEvent {
+function eventOfView(view: EventPageView['events'][number]): RecordedEvent {
   const { event, quarantined, recordedAt } = view;
   const place = {
     position: BigInt(view.position),
@@ -217,15 +209,7 @@ function recordedEvent(view: EventPageView['events'][number]): RecordedEvent {
     const body = Buffer.from(quarantined, 'base64');
     return { ...place, node, epoch, seq, ...derivedColumns(undefined), type: QUARANTINED, body };
   }
-  return {
-    ...place,
-    node: event.node,
-    epoch: event.epoch,
-    seq: event.seq,
-    ...derivedColumns(event),
-    type: event.type,
-    body: canonicalBytes(event as unknown as CanonicalValue),
-  };
+  return recordedEvent(event, place);
 }
 
 /** What the API may leave out already: as much of the selection as its own filter can say. */

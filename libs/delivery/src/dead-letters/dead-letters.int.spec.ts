@@ -40,9 +40,9 @@ describe('dead letters', () => {
     standIn = fake;
     producer = await record.producer('gw-1');
     forwarder = new Forwarder({
-      pool: record.pool,
+      pool: await record.poolOf('forwarder'),
       redisUrl,
-      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' }),
+      destination: new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true }),
       policy: { baseMs: 20, capMs: 100, pausedProbeMs: 100 },
       sweepMs: 200,
       duties: operatorDuties(),

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type pg from 'pg';
-import { inTransaction, type Queryable, readHead } from '#record';
+import { inTransaction, positionAt, type Queryable, readHead } from '#record';
 import { DeliveryError } from '../errors.js';
 import { type EventSelection, newestFilterVersion } from '../selection.js';
 import { parseEventQuery } from './event-query.js';
@@ -104,16 +104,6 @@ async function positionsOf(
   );
   const { first, last } = rows[0] ?? {};
   return first != null && last != null ? { from: first, to: last + 1n } : { from: begin, to: begin };
-}
-
-/** @param given a position, or an instant: the first position that was recorded then or later */
-async function positionAt(db: Queryable, given: string, size: bigint): Promise<bigint> {
-  if (/^\d+$/.test(given)) return BigInt(given) < size ? BigInt(given) : size;
-  const { rows } = await db.query<{ first_position: bigint }>(
-    'SELECT first_position FROM run WHERE recorded_at >= $1 ORDER BY recorded_at, first_position LIMIT 1',
-    [given],
-  );
-  return rows[0]?.first_position ?? size;
 }
 
 function randomName(): string {

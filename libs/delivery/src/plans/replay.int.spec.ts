@@ -49,7 +49,7 @@ describe('a replay', () => {
 
   async function forward(options: Partial<ForwarderOptions> & { perBatch?: number } = {}): Promise<void> {
     const { perBatch = 400, ...rest } = options;
-    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test' });
+    const destination = new DatadogDestination({ url: standIn.logsUrl, apiKey: KEY, env: 'test', allowPrivate: true });
     Object.assign(destination, { limits: { ...destination.limits, count: perBatch } });
     const made = new Forwarder({
       pool: await record.poolOf('forwarder'),

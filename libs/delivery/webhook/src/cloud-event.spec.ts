@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import { type AuditEvent, type Epoch, encodeEvent, type NodeName, stampEvent } from '#events';
-import type { RecordedEvent } from '#record';
+import { type AuditEvent, type Epoch, type NodeName, stampEvent } from '#events';
+import { type RecordedEvent, recordedEvent } from '#record';
 import { type CloudEventContext, renderCloudEvent, requestIdOf } from './cloud-event.js';
 import { MAX_EVENT_BYTES } from './limits.js';
 
@@ -32,21 +32,7 @@ function event(text = 'SELECT 1', seq = 7): AuditEvent {
 
 function recorded(overrides: Partial<RecordedEvent> = {}, of = event()): RecordedEvent {
   return {
-    position: 9_007_199_254_740_993n,
-    recordedAt: '2026-11-25T08:00:00.500000Z',
-    class: 'standard',
-    node: NODE,
-    epoch: EPOCH,
-    seq: of.seq,
-    type: of.type,
-    occurredAt: of.time,
-    sessionId: of.session ?? null,
-    identityId: null,
-    identityKind: null,
-    connection: null,
-    outcome: null,
-    duplicateOf: null,
-    body: Buffer.from(encodeEvent(of)),
+    ...recordedEvent(of, { position: 9_007_199_254_740_993n, recordedAt: '2026-11-25T08:00:00.500000Z' }),
     ...overrides,
   };
 }

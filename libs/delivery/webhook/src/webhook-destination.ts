@@ -34,12 +34,14 @@ export class WebhookDestination implements Destination {
   readonly name: string;
   readonly kind = 'webhook';
   readonly limits: DestinationLimits;
+  readonly timeoutMs: number;
   readonly mappingVersions = MAPPING_VERSIONS;
   private readonly http: HttpSender;
 
   constructor(private readonly options: WebhookOptions) {
-    const { name, url, batch, maxEvents, allowPrivate, ca, resolve } = options;
+    const { name, url, batch, maxEvents, timeoutMs, allowPrivate, ca, resolve } = options;
     this.name = name;
+    this.timeoutMs = timeoutMs;
     this.limits =
       batch === 'one'
         ? { count: 1, goalBytes: MAX_EVENT_BYTES, maxBytes: MAX_EVENT_BYTES }
@@ -97,7 +99,7 @@ export class WebhookDestination implements Destination {
       'webhook-timestamp': String(timestamp),
       'webhook-signature': signatureOf(keys, id, timestamp, body),
     };
-    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.options.timeoutMs)]);
+    const limited = AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]);
     return this.http.post({ headers, body, signal: limited }, judge);
   }
 }

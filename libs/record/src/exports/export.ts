@@ -4,7 +4,7 @@ import { type ApiKey, apiKeyName } from '../api-keys.js';
 import { RecordError } from '../errors.js';
 import { instantSql, readHead } from '../head.js';
 import { inTransaction, type Queryable } from '../pool.js';
-import { positionRecordedAt } from '../position-at.js';
+import { positionAt } from '../position-at.js';
 import { claimReading, endReading } from '../reading-claims.js';
 import type { ExportCheckpoint } from './checkpoint.js';
 
@@ -99,9 +99,8 @@ export function requestExport(
   return inTransaction(pool, async (client) => {
     const { size, generation } = await readHead(client);
     const { from, to } = request.selection;
-    const fromPos = from === undefined ? 0n : await placeOf(client, from);
-    const asked = to === undefined ? size : await placeOf(client, to);
-    const toPos = asked < size ? asked : size;
+    const fromPos = from === undefined ? 0n : await positionAt(client, from, size);
+    const toPos = to === undefined ? size : await positionAt(client, to, size);
     if (toPos <= fromPos) throw emptyRange(fromPos, toPos, size);
     // One at a time for a key: the count would otherwise miss those of the same moment.
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`affidavit.export ${key.id}`]);
@@ -121,11 +120,6 @@ export function requestExport(
     await claimReading(client, { id, what: `export ${id}`, from: fromPos, until: toPos, validMs: EXPORT_CLAIM_MS });
     return (await findExport(client, id))!;
   });
-}
-
-/** A position as it is, an instant as the first position recorded then or later. */
-async function placeOf(db: Queryable, place: string): Promise<bigint> {
-  return /^\d+$/.test(place) ? BigInt(place) : positionRecordedAt(db, place);
 }
 
 /**

@@ -1,5 +1,5 @@
-import { type Epoch, type EventDraft, encodeEvent, type NodeName, stampEvent } from '#events';
-import type { RecordedEvent } from '#record';
+import { type Epoch, type EventDraft, type NodeName, stampEvent } from '#events';
+import { recordedEvent } from '#record';
 import { type LogContext, MAPPING_VERSIONS, renderLog } from '../log.js';
 import type { JsonObject } from '../stand-in/arrived-log.js';
 import { type StandIn, startStandIn } from '../stand-in/stand-in.js';
@@ -107,24 +107,7 @@ describe('monitors', () => {
     const recordedAtMs = nowMs - ageMs + recordedAfterMs;
     const draft = { class: 'standard', time: time(nowMs - ageMs), ...given } as EventDraft;
     const event = stampEvent(draft, node as NodeName, EPOCH, sending.seq ?? ++seq);
-    const outcome = 'outcome' in event.data ? String(event.data.outcome) : null;
-    const recorded: RecordedEvent = {
-      position: BigInt(event.seq),
-      recordedAt: time(recordedAtMs),
-      class: event.class,
-      node: event.node,
-      epoch: event.epoch,
-      seq: event.seq,
-      type: event.type,
-      occurredAt: event.time,
-      sessionId: event.session ?? null,
-      identityId: event.identity?.id ?? null,
-      identityKind: event.identity?.kind ?? null,
-      connection: event.connection?.name ?? null,
-      outcome,
-      duplicateOf: null,
-      body: encodeEvent(event),
-    };
+    const recorded = recordedEvent(event, { position: BigInt(event.seq), recordedAt: time(recordedAtMs) });
     const context = { batch: 1n, attempt, lane, env: 'test', nowMs, mappingVersion: MAPPING_VERSIONS.at(-1) };
     const log = JSON.parse(renderLog(recorded, context as LogContext)) as JsonObject;
     const answer = await fetch(standIn.logsUrl, {

@@ -1,5 +1,5 @@
-import { type Epoch, type EventDraft, encodeEvent, type NodeName, stampEvent } from '#events';
-import type { RecordedEvent } from '#record';
+import { type Epoch, type EventDraft, type NodeName, stampEvent } from '#events';
+import { recordedEvent } from '#record';
 import { type LogContext, MAPPING_VERSIONS, renderLog } from '../log.js';
 import { ArrivedLog } from '../stand-in/arrived-log.js';
 
@@ -118,24 +118,7 @@ function ofTheRecord(time: string): EventDraft[] {
 
 function rendered(draft: EventDraft, seq: number, env: string, nowMs: number): string {
   const event = stampEvent(draft, 'sample' as NodeName, '0000000000000001' as Epoch, seq);
-  const outcome = 'outcome' in event.data ? String(event.data.outcome) : null;
-  const recorded: RecordedEvent = {
-    position: BigInt(seq),
-    recordedAt: event.time,
-    class: event.class,
-    node: event.node,
-    epoch: event.epoch,
-    seq: event.seq,
-    type: event.type,
-    occurredAt: event.time,
-    sessionId: event.session ?? null,
-    identityId: event.identity?.id ?? null,
-    identityKind: event.identity?.kind ?? null,
-    connection: event.connection?.name ?? null,
-    outcome: event.type === 'session.denied' ? 'denied' : outcome,
-    duplicateOf: null,
-    body: encodeEvent(event),
-  };
+  const recorded = recordedEvent(event, { position: BigInt(seq), recordedAt: event.time });
   const context = { batch: 1n, attempt: 1, lane: 'live', mappingVersion: MAPPING_VERSIONS.at(-1), env, nowMs };
   return renderLog(recorded, context as LogContext);
 }

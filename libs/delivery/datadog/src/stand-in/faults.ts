@@ -6,7 +6,8 @@ import { type LogMatcher, parseQuery } from './log-query.js';
  * a status (`"429"`, `"503"` …) · `hang`: reads, never answers · `reset`: cuts the line before it reads · `lose-answer`: stores,
  * then cuts the line · `drop`: answers 202 and stores nothing · `slow`: waits `delayMs` first · a status and `-for-query`
  * (`400-for-query` …): answers so to every request that holds a log which matches `query` · `drop-for-query`: loses those logs alone,
- * without a word · `search-` and a status: a search or aggregate is answered with it.
+ * without a word · `search-` and a status: a search or aggregate is answered with it · `config-` and a status: so is what reads or changes
+ * configuration.
  */
 export interface Fault {
   kind: string;
@@ -21,9 +22,11 @@ export interface Fault {
   matches?: LogMatcher;
 }
 
-const KINDS = /^([45]\d\d(-for-query)?|hang|reset|lose-answer|drop(-for-query)?|slow|search-[45]\d\d)$/;
+const KINDS = /^([45]\d\d(-for-query)?|hang|reset|lose-answer|drop(-for-query)?|slow|(search|config)-[45]\d\d)$/;
 const FOR_QUERY = '-for-query';
-const FOR_SEARCH = 'search-';
+const NOT_OF_INTAKE = /^(search|config)-/;
+
+const isStatusForQuery = ({ kind }: Fault) => kind.endsWith(FOR_QUERY) && kind !== 'drop-for-query';
 
 /** The faults that wait for a request, first come first served. */
 export class Faults {
@@ -37,7 +40,7 @@ export class Faults {
         code: 'DELIVERY_FAULT_UNKNOWN',
         message: `there is no fault ${JSON.stringify(request.kind)}`,
         remedy:
-          'Use a status, hang, reset, lose-answer, drop, slow, a status or drop with -for-query, or search- with a status.',
+          'Use a status, hang, reset, lose-answer, drop, slow, a status or drop with -for-query, or search- or config- with a status.',
         retry: 'never',
       });
     }
@@ -58,24 +61,24 @@ export class Faults {
 
   /** The fault of this request, if one waits. Queries stay aside: they are looked at once the logs are known. */
   take(): Fault | undefined {
-    const fault = this.waiting.find(({ kind }) => !kind.endsWith(FOR_QUERY) && !kind.startsWith(FOR_SEARCH));
+    const fault = this.waiting.find(({ kind }) => !kind.endsWith(FOR_QUERY) && !NOT_OF_INTAKE.test(kind));
     if (fault) this.used(fault);
     return fault;
   }
 
   /** The fault that one of these logs runs into. */
   takeForLogs(matchesAny: (matcher: LogMatcher) => boolean): Fault | undefined {
-    const fault = this.waiting.find((one) => one.kind === '400-for-query' && one.matches && matchesAny(one.matches));
+    const fault = this.waiting.find((one) => isStatusForQuery(one) && one.matches && matchesAny(one.matches));
     if (fault) this.used(fault);
     return fault;
   }
 
-  /** The status that a search is answered with, if one waits. */
-  takeForSearch(): number | undefined {
-    const fault = this.waiting.find(({ kind }) => kind.startsWith('search-'));
+  /** The status that a request which is not for the intake is answered with, if one waits. */
+  takeFor(what: 'search' | 'config'): number | undefined {
+    const fault = this.waiting.find(({ kind }) => kind.startsWith(`${what}-`));
     if (!fault) return undefined;
     this.used(fault);
-    return Number(fault.kind.slice('search-'.length));
+    return Number(fault.kind.slice(what.length + 1));
   }
 
   /** What a lasting fault of this kind hits. */

@@ -234,6 +234,11 @@ class StandInServer {
       send(response, 403, { errors: ['Forbidden'] });
       return true;
     }
+    const fault = this.faults.takeFor('config');
+    if (fault !== undefined) {
+      send(response, fault, { errors: [titleOf(fault)] });
+      return true;
+    }
     const asked = (body.length === 0 ? {} : JSON.parse(body.toString('utf8'))) as Body;
     const answer = this.objects.answer(request.method ?? '', url.pathname, url.searchParams, asked);
     if (!answer) return false;
@@ -261,7 +266,7 @@ class StandInServer {
     const body = await read(request);
     this.counts.searches += 1;
     if (!this.mayRead(request, response)) return;
-    const fault = this.faults.takeForSearch();
+    const fault = this.faults.takeFor('search');
     if (fault !== undefined) return send(response, fault, { errors: [titleOf(fault)] });
     const { headers, isTooMany } = this.view.ask(this.now());
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
