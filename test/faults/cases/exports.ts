@@ -81,7 +81,6 @@ export const EXPORT_CASES: readonly FaultCase[] = [
     name: 'the api killed again and again in mid-export: it goes on, and no line is doubled or missing',
     group: 'kill',
     alone: true,
-    core: true,
     async run(world) {
       const { stack } = world;
       await filled(world, 1500);

@@ -119,7 +119,7 @@ interface Writing {
 async function writeAll(attempt: Attempt, writing: Writing): Promise<ExportOutcome> {
   const { one, work } = attempt;
   const { file, state } = writing;
-  let notedAt = performance.now();
+  const notes = new Notes(attempt, writing);
   let position = BigInt(state.next);
   let coming = position < one.to ? readPage(writing, one, position) : undefined;
   while (coming) {
@@ -130,19 +130,59 @@ async function writeAll(attempt: Attempt, writing: Writing): Promise<ExportOutco
     for (const part of page.parts(state.count > 0)) await file.append(part);
     add(state, page);
     position = page.next;
-    const isLast = coming === undefined;
-    if (!isLast && !work.signal?.aborted && performance.now() - notedAt < CHECKPOINT_EVERY_MS) continue;
-    await coming?.catch(() => undefined);
-    if (!(await note(attempt, writing, position))) return 'lost';
-    if (work.signal?.aborted && !isLast) {
+    if (coming && work.signal?.aborted) {
+      await coming.catch(() => undefined);
+      if (!(await notes.last(position))) return 'lost';
       await release(attempt);
       return 'rests';
     }
-    notedAt = performance.now();
+    if (!notes.goOn(position)) return 'lost';
   }
+  if (!(await notes.last(position))) return 'lost';
   await file.append(Buffer.from(FOOT[one.format]));
   await file.sync();
   return (await finish(attempt, writing)) ? 'finished' : 'lost';
+}
+
+/** Checkpoints beside the writing, which does not wait for the disk: one at a time, of what was written when it began. */
+class Notes {
+  private beganAt = performance.now();
+  private current: Promise<boolean> | undefined;
+  private isLost = false;
+  private failure: { error: unknown } | undefined;
+
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly writing: Writing,
+  ) {}
+
+  /** Begins one where it is time. @returns false where the export is no longer this attempt's @throws what the one before met */
+  goOn(position: bigint): boolean {
+    if (this.failure) throw this.failure.error;
+    if (this.current || performance.now() - this.beganAt < CHECKPOINT_EVERY_MS) return !this.isLost;
+    this.beganAt = performance.now();
+    this.current = note(this.attempt, this.writing, position);
+    this.current
+      .then(
+        (isOurs) => {
+          this.isLost ||= !isOurs;
+        },
+        (error: unknown) => {
+          this.failure = { error };
+        },
+      )
+      .finally(() => {
+        this.current = undefined;
+      });
+    return !this.isLost;
+  }
+
+  /** Of all that was written. @returns as {@link goOn} */
+  async last(position: bigint): Promise<boolean> {
+    await this.current;
+    if (this.failure) throw this.failure.error;
+    return !this.isLost && note(this.attempt, this.writing, position);
+  }
 }
 
 const HEAD = { ndjson: '', csv: CSV_HEAD, json: '[\n' } as const;
@@ -203,18 +243,22 @@ function add(state: ExportCheckpoint, page: Page): void {
 
 /** Makes sure of what was written, and says so. @returns false where the export is no longer this attempt's */
 async function note(attempt: Attempt, writing: Writing, position: bigint): Promise<boolean> {
-  const { client, file, state } = writing;
-  const { purged, missing } = await absencesBetween(client, BigInt(state.next), position);
-  state.purged += purged;
-  state.missing += missing.length;
-  state.missingFirst.push(...missing.slice(0, MISSING_LISTED - state.missingFirst.length).map(String));
+  const { file, state } = writing;
+  // As it is now: what is written meanwhile belongs to the next checkpoint.
+  const noted = { ...structuredClone(state), next: String(position), bytes: file.bytes, sha256: file.sha256 };
+  const { purged, missing } = await absencesBetween(attempt.work.pool, BigInt(state.next), position);
+  const absent = {
+    purged: state.purged + purged,
+    missing: state.missing + missing.length,
+    missingFirst: [...state.missingFirst, ...missing.map(String)].slice(0, MISSING_LISTED),
+  };
   await file.sync();
-  Object.assign(state, { next: String(position), bytes: file.bytes, sha256: file.sha256 });
   const isOurs = await update(
     attempt,
     `checkpoint = $4, tries = 0, lease_until = clock_timestamp() + $5 * interval '1 millisecond'`,
-    [JSON.stringify(state), LEASE_MS],
+    [JSON.stringify({ ...noted, ...absent }), LEASE_MS],
   );
+  Object.assign(state, absent, { next: noted.next });
   if (isOurs && writing.copiedFrom !== undefined) {
     await rm(writing.copiedFrom, { force: true });
     writing.copiedFrom = undefined;

@@ -1,9 +1,10 @@
 import type pg from 'pg';
 import type { Epoch, NodeName } from '#events';
 import { type Absences, explainAbsences } from '../absences.js';
-import { copyRows } from '../binary-rows.js';
+import { copyRows, RowMemory } from '../binary-rows.js';
 import { instantSql } from '../head.js';
 import type { HoldSelection } from '../holds.js';
+import type { Queryable } from '../pool.js';
 import { RECORDED_EVENT_COLUMNS, type RecordedEvent } from '../read-events.js';
 import { QUARANTINED } from '../recorded-row.js';
 import type { ExportSelection } from './export.js';
@@ -63,6 +64,8 @@ interface Window {
 /** Reads the events of a selection, page by page, in the order of the log. */
 export class SelectedEvents {
   private window: Window | undefined;
+  /** One for the page that is read, one for the page before. */
+  private memories: [RowMemory, RowMemory] = [new RowMemory(), new RowMemory()];
 
   constructor(
     private readonly selection: Omit<ExportSelection, 'from' | 'to'>,
@@ -71,7 +74,8 @@ export class SelectedEvents {
   ) {}
 
   /**
-   * The next events, each as a line: PostgreSQL puts them together, so that nothing has to be done for each of them here.
+   * The next events, each as a line: PostgreSQL puts them together, so that nothing has to be done for each of them here. The lines of a page
+   * are there until the page after the next is read.
    * @param line SQL of a line, of {@link LINES}
    */
   async readLines(
@@ -81,12 +85,15 @@ export class SelectedEvents {
     separator: string,
   ): Promise<LinesPage> {
     const window = await this.windowAt(client, range.from, range.until);
+    const [memory, other] = this.memories;
+    this.memories = [other, memory];
     const row = await copyRows(
       client,
       `SELECT string_agg(${line}, convert_to(${client.escapeLiteral(separator)}, 'UTF8') ORDER BY position), count(*), min(position),
               max(position), coalesce(sum(octet_length(body)), 0)::bigint,
               concat_ws(',', NULL${this.holds.map((hold) => `, count(*) FILTER (WHERE ${heldSql(client, hold)})`).join('')})
          FROM ${this.pageSql(client, range.from, window)}`,
+      memory,
     );
     row.next();
     const lines = row.bytes() ?? Buffer.alloc(0);
@@ -157,12 +164,8 @@ export class SelectedEvents {
 }
 
 /** When the events of these positions were recorded: recorded_at rises with position. */
-async function recordedBetween(
-  client: pg.PoolClient,
-  from: bigint,
-  until: bigint,
-): Promise<{ fromAt: string; toAt: string }> {
-  const { rows } = await client.query<{ fromAt: string; toAt: string }>(
+async function recordedBetween(db: Queryable, from: bigint, until: bigint): Promise<{ fromAt: string; toAt: string }> {
+  const { rows } = await db.query<{ fromAt: string; toAt: string }>(
     `SELECT ${instantSql("coalesce((SELECT recorded_at FROM run WHERE first_position <= $1 ORDER BY first_position DESC LIMIT 1), timestamptz 'epoch')")} AS "fromAt",
             ${instantSql("coalesce((SELECT recorded_at FROM run WHERE first_position < $2 ORDER BY first_position DESC LIMIT 1), timestamptz 'epoch')")} AS "toAt"`,
     [from, until],
@@ -195,19 +198,19 @@ function heldSql(client: pg.PoolClient, hold: HoldSelection): string {
 }
 
 /** What there is no row for among all positions of a range, whatever was selected. */
-export async function absencesBetween(client: pg.PoolClient, from: bigint, until: bigint): Promise<Absences> {
+export async function absencesBetween(db: Queryable, from: bigint, until: bigint): Promise<Absences> {
   const absences: Absences = { purged: 0, missing: [] };
   for (let at = from; at < until; at += WINDOW) {
     const end = at + WINDOW < until ? at + WINDOW : until;
-    const { fromAt, toAt } = await recordedBetween(client, at, end);
-    const { rows } = await client.query<{ n: bigint }>(
+    const { fromAt, toAt } = await recordedBetween(db, at, end);
+    const { rows } = await db.query<{ n: bigint }>(
       'SELECT count(*) AS n FROM event WHERE position >= $1 AND position < $2 AND recorded_at BETWEEN $3 AND $4',
       [at, end, fromAt, toAt],
     );
     if (rows[0]!.n === end - at) continue;
     for (let part = at; part < end; part += EXPLAINED_AT_ONCE) {
       const partEnd = part + EXPLAINED_AT_ONCE < end ? part + EXPLAINED_AT_ONCE : end;
-      const found = await explainAbsences(client, part, partEnd);
+      const found = await explainAbsences(db, part, partEnd);
       absences.purged += found.purged;
       absences.missing.push(...found.missing);
     }
