@@ -5,6 +5,7 @@ import { Body, Controller, Delete, Get, HttpCode, Injectable, Param, Post, Query
 import type { Request, Response } from 'express';
 import { AffidavitError, instantOfMillis } from '#events';
 import {
+  apiKeyName,
   deleteExport,
   type Export,
   type ExportFileName,
@@ -77,7 +78,7 @@ export class Exports {
 
   async remove(id: string, caller: ApiCaller): Promise<void> {
     const { pool, exports } = this.parts;
-    await this.watched(caller, deleteExport(pool, id, ownerOf(caller).owner));
+    await this.watched(caller, deleteExport(pool, id, apiKeyName(caller), ownerOf(caller).owner));
     await exports.folder.sweep(pool);
   }
 

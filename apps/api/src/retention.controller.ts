@@ -43,7 +43,7 @@ export class RetentionActs {
     const wanted = { name: body.class, keepMs: body.keep, requirements };
     const outcome = await raiseRetention(pool, wanted, apiKeyName(caller));
     if (outcome !== 'shorter') return { outcome, id: null };
-    const id = await proposeRetention(pool, wanted, { keyId: caller.id, reason: body.reason });
+    const id = await proposeRetention(pool, wanted, { key: caller, reason: body.reason });
     return { outcome: 'proposed' as const, id };
   }
 
@@ -53,7 +53,7 @@ export class RetentionActs {
   }
 
   withdraw(id: bigint, caller: ApiKey) {
-    return withdrawRetention(this.parts.pool, id, caller.id);
+    return withdrawRetention(this.parts.pool, id, caller);
   }
 
   plan({ at }: PlanQuery) {

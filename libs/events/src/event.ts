@@ -205,6 +205,8 @@ export const EVENT_DATA = {
     /** What was asked for, as JSON: from, to, session, identity, connection, types, and the limits of the key. */
     selection: z.string().max(1_048_576).optional(),
   }),
+  /** The file goes before its time, or the job ends; row and manifest stay. */
+  'export.deleted': z.object({ export: shortText, by: shortText }),
   'replay.planned': z.object({
     replay: shortText,
     what: shortText,
@@ -303,6 +305,23 @@ export const EVENT_DATA = {
     confirmedBy: shortText.optional(),
     reason: shortText.optional(),
     requirements: z.array(shortText).max(16).optional(),
+  }),
+  /** A change that keeps less: it waits for a second person. */
+  'retention.proposed': z.object({
+    change: shortText,
+    class: shortText,
+    keep: shortText,
+    requirements: z.array(shortText).max(16).optional(),
+    by: shortText,
+    reason: shortText,
+  }),
+  'retention.withdrawn': z.object({ change: shortText, class: shortText, by: shortText }),
+  /** A run begins; `count` partitions are to go, of which the first hundred are named. */
+  'retention.planned': z.object({
+    run: shortText,
+    by: shortText,
+    count,
+    partitions: z.array(shortText).max(100),
   }),
   'retention.purged': z.object({ class: shortText, from: instant, to: instant, count, digest: sha256 }),
   'checkpoint.signed': z.object({ size: z.string(), root: sha256, note: z.string() }),

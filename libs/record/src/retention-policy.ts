@@ -1,7 +1,10 @@
 import type pg from 'pg';
+import { instantOfMillis, SYSTEM_CLASS } from '#events';
+import { type ApiKey, apiKeyName } from './api-keys.js';
 import { RecordError } from './errors.js';
 import { instantSql } from './head.js';
-import type { Queryable } from './pool.js';
+import { enqueueOutbox } from './outbox.js';
+import { inTransaction, type Queryable } from './pool.js';
 import { retentionRefusal } from './retention.js';
 
 /** A class as somebody wants it. */
@@ -32,6 +35,9 @@ export interface RetentionChange {
   proposedBy: string;
   proposedAt: string;
 }
+
+/** Whoever proposes or withdraws, as a row and by name. */
+type KeyName = Pick<ApiKey, 'id' | 'prefix'>;
 
 const KEEP_DAYS = '(extract(epoch FROM keep) / 86400)::float8';
 
@@ -66,15 +72,16 @@ export async function raiseRetention(
 }
 
 /**
- * Asks for a change that keeps less. It counts once another person has confirmed it.
+ * Asks for a change that keeps less; `retention.proposed` goes on the record in the same transaction. It counts once another person has
+ * confirmed it.
  * @throws RECORD_RETENTION_REFUSED below the time that a requirement demands, RECORD_REQUIREMENT_UNKNOWN
  */
 export async function proposeRetention(
-  db: Queryable,
+  pool: pg.Pool,
   wanted: WantedClass,
-  proposal: { keyId: string; reason: string },
+  proposal: { key: KeyName; reason: string },
 ): Promise<bigint> {
-  const { rows: short } = await db
+  const { rows: short } = await pool
     .query<{ name: string; least: string }>(
       'SELECT r AS name, keep_text(requirement_keep(r)) AS least FROM unnest($1::text[]) AS r WHERE $2::interval < requirement_keep(r)',
       [wanted.requirements, intervalOf(wanted.keepMs)],
@@ -89,11 +96,29 @@ export async function proposeRetention(
       retry: 'never',
     });
   }
-  const { rows } = await db.query<{ id: bigint }>(
-    `INSERT INTO retention_change (class, keep, requirements, reason, proposed_by) VALUES ($1, $2, $3, $4, $5) RETURNING id`,
-    [wanted.name, intervalOf(wanted.keepMs), wanted.requirements, proposal.reason, proposal.keyId],
-  );
-  return rows[0]!.id;
+  return inTransaction(pool, async (client) => {
+    const { key, reason } = proposal;
+    const { rows } = await client.query<{ id: bigint; keep: string }>(
+      `INSERT INTO retention_change (class, keep, requirements, reason, proposed_by) VALUES ($1, $2, $3, $4, $5)
+       RETURNING id, keep_text(keep) AS keep`,
+      [wanted.name, intervalOf(wanted.keepMs), wanted.requirements, reason, key.id],
+    );
+    const { id, keep } = rows[0]!;
+    await enqueueOutbox(client, {
+      type: 'retention.proposed',
+      time: instantOfMillis(Date.now()),
+      class: SYSTEM_CLASS,
+      data: {
+        change: String(id),
+        class: wanted.name,
+        keep,
+        requirements: [...wanted.requirements],
+        by: apiKeyName(key),
+        reason,
+      },
+    });
+    return id;
+  });
 }
 
 /** Changes that wait for a second person, oldest first. */
@@ -116,18 +141,30 @@ export async function confirmRetention(pool: pg.Pool, change: bigint, keyId: str
     .catch((error) => Promise.reject(retentionRefusal(error)));
 }
 
-/** Takes a change back that is still open. Anybody of the two may. @throws RECORD_CHANGE_UNKNOWN */
-export async function withdrawRetention(db: Queryable, change: bigint, keyId: string): Promise<void> {
-  const { rowCount } = await db.query(
-    `UPDATE retention_change SET decided_by = $2, decided_at = clock_timestamp(), is_confirmed = false
-      WHERE id = $1 AND decided_at IS NULL`,
-    [change, keyId],
-  );
-  if (rowCount === 1) return;
-  throw new RecordError({
-    code: 'RECORD_CHANGE_UNKNOWN',
-    message: `change ${change} is not open`,
-    remedy: 'List what is open with `affidavit retention changes`.',
-    retry: 'never',
+/**
+ * Takes a change back that is still open; `retention.withdrawn` goes on the record in the same transaction. Anybody of the two may.
+ * @throws RECORD_CHANGE_UNKNOWN
+ */
+export async function withdrawRetention(pool: pg.Pool, change: bigint, key: KeyName): Promise<void> {
+  await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<{ class: string }>(
+      `UPDATE retention_change SET decided_by = $2, decided_at = clock_timestamp(), is_confirmed = false
+        WHERE id = $1 AND decided_at IS NULL RETURNING class`,
+      [change, key.id],
+    );
+    if (!rows[0]) {
+      throw new RecordError({
+        code: 'RECORD_CHANGE_UNKNOWN',
+        message: `change ${change} is not open`,
+        remedy: 'List what is open with `affidavit retention changes`.',
+        retry: 'never',
+      });
+    }
+    await enqueueOutbox(client, {
+      type: 'retention.withdrawn',
+      time: instantOfMillis(Date.now()),
+      class: SYSTEM_CLASS,
+      data: { change: String(change), class: rows[0].class, by: apiKeyName(key) },
+    });
   });
 }

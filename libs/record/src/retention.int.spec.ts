@@ -6,6 +6,7 @@ import { leafHash, sha256 } from '#ledger';
 import { type Backdated, recordBackdated } from '../../../test/support/backdated.js';
 import { type TestDatabase, testDatabase, until } from '../../../test/support/servers.js';
 import { explainAbsences } from './absences.js';
+import { apiKeyName } from './api-keys.js';
 import { type HoldSelection, listHolds, listHoldsOnSession, placeHold, releaseHold } from './holds.js';
 import { migrate } from './migrate.js';
 import { createPool } from './pool.js';
@@ -359,6 +360,10 @@ describe('retention', () => {
     expect(await listHoldsOnSession(pool, 's-1')).toEqual([]);
     const next = await beginRetentionRun(pool, 'test');
     expect(await carryOutRun(pool, next)).toEqual({ [JANUARY]: 'purged' });
+    expect((await outbox('retention.planned')).slice(-2)).toEqual([
+      expect.objectContaining({ by: 'test', count: 0, partitions: [] }),
+      { run: String(next.id), by: 'test', count: 1, partitions: [JANUARY] },
+    ]);
     expect(await outbox('hold.placed')).toMatchObject([
       { hold: hold.id, matter: 'M-7', selection: '{"identity":"agent-1"}' },
     ]);
@@ -601,7 +606,7 @@ describe('retention', () => {
           role,
           sha256(Buffer.from(id)),
         ]);
-        return id;
+        return { id, prefix: id.slice(0, 8) };
       }),
     );
     await recordBackdated(pool, [{ class: 'standard', atMs: at('2024-01-10T10:00:00Z') }]);
@@ -631,37 +636,50 @@ describe('retention', () => {
     ).rejects.toMatchObject({
       code: 'RECORD_REQUIREMENT_UNKNOWN',
     });
-    const change = await proposeRetention(pool, standard(370, ['pci-dss']), { keyId: keys[0]!, reason: 'cost' });
-    await expect(confirmRetention(pool, change, keys[0]!)).rejects.toMatchObject({ code: 'RECORD_SECOND_PERSON' });
-    await expect(confirmRetention(pool, change, keys[2]!)).rejects.toMatchObject({ code: 'RECORD_SECOND_PERSON' });
+    const change = await proposeRetention(pool, standard(370, ['pci-dss']), { key: keys[0]!, reason: 'cost' });
+    await expect(confirmRetention(pool, change, keys[0]!.id)).rejects.toMatchObject({ code: 'RECORD_SECOND_PERSON' });
+    await expect(confirmRetention(pool, change, keys[2]!.id)).rejects.toMatchObject({ code: 'RECORD_SECOND_PERSON' });
     expect(await listOpenChanges(pool)).toMatchObject([
       { id: change, class: 'standard', keepDays: 370, reason: 'cost' },
     ]);
     expect(await keepUntil()).toBe(500);
-    await confirmRetention(pool, change, keys[1]!);
+    await confirmRetention(pool, change, keys[1]!.id);
     expect(await keepUntil()).toBe(370);
-    await expect(confirmRetention(pool, change, keys[1]!)).rejects.toMatchObject({ code: 'RECORD_CHANGE_UNKNOWN' });
+    await expect(confirmRetention(pool, change, keys[1]!.id)).rejects.toMatchObject({ code: 'RECORD_CHANGE_UNKNOWN' });
     await expect(
-      proposeRetention(pool, standard(30, ['pci-dss']), { keyId: keys[0]!, reason: 'cost' }),
+      proposeRetention(pool, standard(30, ['pci-dss']), { key: keys[0]!, reason: 'cost' }),
     ).rejects.toMatchObject({ code: 'RECORD_RETENTION_REFUSED' });
     // Asked for around the product: the database judges what is confirmed.
     const { rows: around } = await pool.query<{ id: bigint }>(
       `INSERT INTO retention_change (class, keep, requirements, reason, proposed_by)
        VALUES ('standard', '30 days', '{pci-dss}', 'cost', $1) RETURNING id`,
-      [keys[0]],
+      [keys[0]!.id],
     );
     const below = around[0]!.id;
-    await expect(confirmRetention(pool, below, keys[1]!)).rejects.toMatchObject({ code: 'RECORD_RETENTION_REFUSED' });
+    await expect(confirmRetention(pool, below, keys[1]!.id)).rejects.toMatchObject({ code: 'RECORD_RETENTION_REFUSED' });
     await withdrawRetention(pool, below, keys[0]!);
     expect(await listOpenChanges(pool)).toEqual([]);
     expect(await raiseRetention(pool, standard(null, ['pci-dss']), 'anna')).toBe('changed');
     expect(await keepUntil()).toBeNull();
+    expect(await outbox('retention.proposed')).toEqual([
+      {
+        change: String(change),
+        class: 'standard',
+        keep: '370d',
+        requirements: ['pci-dss'],
+        by: apiKeyName(keys[0]!),
+        reason: 'cost',
+      },
+    ]);
+    expect(await outbox('retention.withdrawn')).toEqual([
+      { change: String(below), class: 'standard', by: apiKeyName(keys[0]!) },
+    ]);
     expect((await outbox('retention.changed')).slice(-2)).toMatchObject([
       {
         class: 'standard',
         keep: '370d',
         previous: '500d',
-        confirmedBy: `api-key:${keys[1]!.slice(0, 8)}`,
+        confirmedBy: apiKeyName(keys[1]!),
         reason: 'cost',
       },
       { keep: 'forever', previous: '370d', by: 'anna', requirements: ['pci-dss'] },

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { microsOfInstant } from '#events';
+import { instantOfMillis, microsOfInstant, SYSTEM_CLASS } from '#events';
 import { RecordError, sqlStateOf } from './errors.js';
 import { instantSql } from './head.js';
+import { enqueueOutbox } from './outbox.js';
 import { inTransaction, type Queryable } from './pool.js';
 import {
   type ClassPolicy,
@@ -16,6 +17,9 @@ import {
 // transaction of its own: prepare_purge() gathers what takes long; purge_partition() in the database judges policy, requirements, holds and deliveries again, then drops it,
 // writes its row in `purge` and puts `retention.purged` into the outbox. A crash leaves a partition there or gone, and a run that
 // whoever looks next goes on with. Two that carry out the same run at once do no harm: the second finds its partition purged.
+
+/** So many partitions of a plan its event names; the run itself names all. */
+const NAMED_PARTITIONS = 100;
 
 /** How long classes and partitions are kept, and which of them go at a time. */
 export interface RetentionPlan {
@@ -102,20 +106,32 @@ async function whatKeeps(
 }
 
 /**
- * Plans a run and writes it down; while one is under way, that one. The recorder carries it out.
+ * Plans a run and writes it down; `retention.planned` goes on the record in the same transaction. While one is under way, that one. The
+ * recorder carries it out.
  * @param by who wants it, as the run will say
  * @param at as of when; default: now, by the database's clock. In the future nothing is purged
  */
-export async function beginRetentionRun(db: Queryable, by: string, at?: string): Promise<RetentionRun> {
-  const unfinished = await findUnfinishedRun(db);
+export async function beginRetentionRun(pool: pg.Pool, by: string, at?: string): Promise<RetentionRun> {
+  const unfinished = await findUnfinishedRun(pool);
   if (unfinished) return unfinished;
-  const plan = await planRetentionAt(db, at);
-  const { rows } = await db.query<RetentionRun>(
-    `INSERT INTO retention_run (planned_at, planned, by) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING ${RUN_COLUMNS}`,
-    [plan.at, plan.partitions.filter((one) => one.verdict === 'purge').map((one) => one.name), by],
-  );
-  const begun = rows[0] ?? (await findUnfinishedRun(db));
-  return begun ?? beginRetentionRun(db, by, at);
+  const plan = await planRetentionAt(pool, at);
+  const planned = plan.partitions.filter((one) => one.verdict === 'purge').map((one) => one.name);
+  const begun = await inTransaction(pool, async (client) => {
+    const { rows } = await client.query<RetentionRun>(
+      `INSERT INTO retention_run (planned_at, planned, by) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING ${RUN_COLUMNS}`,
+      [plan.at, planned, by],
+    );
+    const run = rows[0];
+    if (!run) return undefined;
+    await enqueueOutbox(client, {
+      type: 'retention.planned',
+      time: instantOfMillis(Date.now()),
+      class: SYSTEM_CLASS,
+      data: { run: String(run.id), by, count: planned.length, partitions: planned.slice(0, NAMED_PARTITIONS) },
+    });
+    return run;
+  });
+  return begun ?? (await findUnfinishedRun(pool)) ?? beginRetentionRun(pool, by, at);
 }
 
 export async function findUnfinishedRun(db: Queryable): Promise<RetentionRun | undefined> {

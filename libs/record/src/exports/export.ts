@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type pg from 'pg';
+import { instantOfMillis, SYSTEM_CLASS } from '#events';
 import { type AccessLimits, withinLimits } from '../access-limits.js';
 import { type ApiKey, apiKeyName } from '../api-keys.js';
 import { RecordError } from '../errors.js';
 import { instantSql, readHead } from '../head.js';
+import { enqueueOutbox } from '../outbox.js';
 import { inTransaction, type Queryable } from '../pool.js';
 import { positionAt } from '../position-at.js';
 import { claimReading, endReading } from '../reading-claims.js';
@@ -163,14 +165,26 @@ export async function listExports(db: Queryable, options: { limit: number; owner
 }
 
 /**
- * Ends an export, or takes its file away before its time. Whoever writes it stops at his next checkpoint. A second time changes nothing.
+ * Ends an export, or takes its file away before its time; `export.deleted` goes on the record in the same transaction. Whoever writes it
+ * stops at his next checkpoint. A second time changes nothing.
+ * @param owner whose it must be; absent: anybody's
  * @throws RECORD_EXPORT_UNKNOWN
  */
-export function deleteExport(pool: pg.Pool, id: string, owner?: string): Promise<void> {
+export function deleteExport(pool: pg.Pool, id: string, by: string, owner?: string): Promise<void> {
   return inTransaction(pool, async (client) => {
     await readExport(client, id, owner);
-    await client.query(`UPDATE export SET state = 'deleted', lease_until = NULL WHERE id = $1`, [id]);
+    const { rowCount } = await client.query(
+      `UPDATE export SET state = 'deleted', lease_until = NULL WHERE id = $1 AND state <> 'deleted'`,
+      [id],
+    );
+    if (rowCount === 0) return;
     await endReading(client, id);
+    await enqueueOutbox(client, {
+      type: 'export.deleted',
+      time: instantOfMillis(Date.now()),
+      class: SYSTEM_CLASS,
+      data: { export: id, by },
+    });
   });
 }
 

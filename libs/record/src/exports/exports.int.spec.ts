@@ -275,7 +275,12 @@ describe('exports', () => {
   it('its file goes when its time is over or a person says so; the manifest stays', async () => {
     const [kept, gone, unwanted] = [await made(await ask()), await made(await ask()), await made(await ask())];
     await record.pool.query(`UPDATE export SET keep_until = clock_timestamp() WHERE id = $1`, [gone.id]);
-    await deleteExport(record.pool, unwanted.id, key.id);
+    await deleteExport(record.pool, unwanted.id, 'test', key.id);
+    await deleteExport(record.pool, unwanted.id, 'test', key.id);
+    await record.drainOutbox();
+    const events = await readEvents(record.pool, { after: -1n, limit: 10_000 });
+    const deleted = events.filter(({ type }) => type === 'export.deleted').map(({ body }) => body.toString());
+    expect(deleted.filter((body) => body.includes(unwanted.id))).toHaveLength(1);
     await tidyExports(work);
     expect(readdirSync(folder.path).sort()).toEqual([kept.id, 'folder-name'].sort());
     expect(await readExport(record.pool, gone.id)).toMatchObject({ state: 'expired', manifest: gone.manifest });
@@ -285,7 +290,7 @@ describe('exports', () => {
   it('deleted while it is written, it ends, and its file goes', async () => {
     const one = await ask();
     await makeNextExport({ ...work, signal: AbortSignal.abort() });
-    await deleteExport(record.pool, one.id);
+    await deleteExport(record.pool, one.id, 'test');
     expect(await makeNextExport(work)).toBeUndefined();
     await tidyExports(work);
     expect(existsSync(join(folder.path, one.id))).toBe(false);
@@ -331,7 +336,7 @@ describe('exports', () => {
     const one = await ask();
     const other = await createApiKey(record.pool, { role: 'operator', by: 'test' });
     await expect(readExport(record.pool, one.id, other.id)).rejects.toMatchObject({ code: 'RECORD_EXPORT_UNKNOWN' });
-    await expect(deleteExport(record.pool, one.id, other.id)).rejects.toMatchObject({ code: 'RECORD_EXPORT_UNKNOWN' });
+    await expect(deleteExport(record.pool, one.id, 'test', other.id)).rejects.toMatchObject({ code: 'RECORD_EXPORT_UNKNOWN' });
     expect(await listExports(record.pool, { limit: 10, owner: other.id })).toEqual([]);
     expect(await listExports(record.pool, { limit: 10, owner: key.id })).toHaveLength(1);
   });
