@@ -290,7 +290,7 @@ interface Used {
 }
 
 /** What a process holds, by the kernel's word; undefined where it does not run. */
-function used(stack: Stack, app: AppName): Used | undefined {
+export function used(stack: Stack, app: AppName): Used | undefined {
   const pid = stack.processes.get(app)?.pid;
   try {
     const resident = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));

@@ -10,6 +10,7 @@ import { INPUT_CASES } from './input.js';
 import { KILL_CASES } from './kill.js';
 import { POSTGRES_CASES } from './postgres.js';
 import { READ_BACK_CASES } from './read-back.js';
+import { READING_CASES } from './reading.js';
 import { REDIS_CASES } from './redis.js';
 import { RETENTION_CASES } from './retention.js';
 
@@ -25,6 +26,7 @@ export const CASES: readonly FaultCase[] = [
   ...KILL_CASES,
   ...POSTGRES_CASES,
   ...READ_BACK_CASES,
+  ...READING_CASES,
   ...REDIS_CASES,
   ...RETENTION_CASES,
 ];
