@@ -276,6 +276,22 @@ describe('a backfill', () => {
     expect((await read(backfill)).report).toMatchObject({ sent: size, possibleDuplicates: size });
   });
 
+  it('lays down a probe that was not sent, and the next one may probe at once', async () => {
+    await recorded(50);
+    const backfill = await plan();
+    await record.pool.query(`UPDATE delivery_destination SET state = 'failing', reason = 'away', open_at = clock_timestamp()`);
+    const probed = () => lease(backfill, 'somebody', { leaseMs: 600_000 });
+    const { batch } = await probed();
+    expect(batch).toMatchObject({ probe: true, attempt: 1 });
+    expect((await probed()).batch).toBeNull();
+    await api().post(`/v1/backfills/${backfill.id}/batches/${batch?.id}/result`, {
+      outcome: 'unsent',
+      attempt: 1,
+      probe: true,
+    });
+    expect((await probed()).batch).toMatchObject({ id: batch?.id, probe: true, attempt: 2 });
+  });
+
   it('is sent by one process at a time', async () => {
     await recorded(2_000);
     const backfill = await plan();

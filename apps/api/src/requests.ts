@@ -270,7 +270,11 @@ export const ResultBody = z.discriminatedUnion('outcome', [
     answer: z.discriminatedUnion('kind', [Retry, Refused, Unauthorized, TooLarge, Invalid]),
     elapsedMs,
   }),
-  z.strictObject({ outcome: z.literal('unsent'), attempt }),
+  z.strictObject({
+    outcome: z.literal('unsent'),
+    attempt,
+    probe: z.boolean().describe('As the lease said it: the next one may then probe the destination at once.'),
+  }),
   z.strictObject({ outcome: z.literal('reopened'), attempt }).describe('The destination takes requests again.'),
 ]);
 export type ResultBody = z.infer<typeof ResultBody>;

@@ -51,7 +51,8 @@ export type LentResult =
   | { outcome: 'split'; at: bigint; answer: Answer & { reason: string }; elapsedMs: number }
   /** @param body the one event as it was rendered */
   | { outcome: 'dead'; body: string; answer: Answer & { reason: string }; elapsedMs: number }
-  | { outcome: 'unsent' }
+  /** @param probe as it was lent: whether the gate of its destination waits for it */
+  | { outcome: 'unsent'; probe: boolean }
   /** The destination takes requests, whatever it says to this one; the batch stays lent. */
   | { outcome: 'reopened' };
 
@@ -162,7 +163,7 @@ export async function settleLent(
       return ledger.dead(batch, event, result.body, { answer: result.answer, elapsedMs: result.elapsedMs });
     }
     case 'unsent':
-      await ledger.unsent(batch);
+      await ledger.unsent({ ...batch, probe: result.probe });
       return { held: true };
     case 'reopened': {
       const turned = await ledger.reopened(batch);

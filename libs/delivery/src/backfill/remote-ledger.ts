@@ -142,7 +142,7 @@ export class RemoteLedger implements BatchLedger {
   }
 
   async unsent(batch: ClaimedBatch): Promise<void> {
-    await this.settle(batch, { outcome: 'unsent' });
+    await this.settle(batch, { outcome: 'unsent', probe: batch.probe });
   }
 
   async reopened(batch: ClaimedBatch): Promise<Settled['turned']> {
