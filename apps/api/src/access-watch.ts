@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { isIPv6 } from 'node:net';
+import { isIP, isIPv6 } from 'node:net';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Request } from 'express';
 import { AffidavitError } from '#events';
@@ -92,9 +92,12 @@ export class AccessWatch implements OnModuleDestroy {
   }
 }
 
-/** Where a request comes from: an IPv4 address, or the /64 of an IPv6 one, of which everybody has as many as he likes. */
-export function addressOf({ socket }: Pick<Request, 'socket'>): string {
-  const address = socket.remoteAddress ?? 'unknown';
+/**
+ * Where a request comes from: an IPv4 address, or the /64 of an IPv6 one, of which everybody has as many as he likes. Behind a proxy that
+ * is trusted (`trust proxy` of Express) it is what that one says, where it is an address.
+ */
+export function addressOf({ ip, socket }: Pick<Request, 'ip' | 'socket'>): string {
+  const address = ip !== undefined && isIP(ip) !== 0 ? ip : (socket.remoteAddress ?? 'unknown');
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return mapped;
   if (!isIPv6(address)) return address;

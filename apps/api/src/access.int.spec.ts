@@ -310,6 +310,47 @@ describe('access to the audit-log API', () => {
   });
 });
 
+describe('behind a proxy', () => {
+  let record: TestRecord;
+  beforeAll(async () => {
+    record = await TestRecord.open();
+  }, 60_000);
+  afterAll(() => record?.close());
+
+  const guessed = async (trustedProxies: string[], forwarded: string[]) => {
+    const api = await TestApi.open(record, { trustedProxies });
+    const statuses: number[] = [];
+    for (let n = 0; n < 24; n++) {
+      const { status } = await api.ask('/v1/events', `afd_00000000_${'z'.repeat(43)}`, {
+        headers: { 'x-forwarded-for': forwarded[n % forwarded.length]! },
+      });
+      statuses.push(status);
+    }
+    const addresses = (await api.onRecord('access.refused')).map(({ address }) => address);
+    await api.close();
+    return { throttled: statuses.filter((status) => status === 429).length, addresses: new Set(addresses) };
+  };
+
+  it('that is trusted, clients are told apart by what it says, however much they say themselves', async () => {
+    const { throttled, addresses } = await guessed(
+      ['127.0.0.0/8', '10.1.0.0/16'],
+      ['203.0.113.9, 198.51.100.1, 10.1.2.3', '203.0.113.10, 198.51.100.2'],
+    );
+    // Twelve each, of which ten are looked at.
+    expect(throttled).toBeGreaterThanOrEqual(2);
+    expect(throttled).toBeLessThan(6);
+    expect(addresses).toEqual(new Set(['198.51.100.1', '198.51.100.2']));
+  });
+
+  it('that nobody trusts, or that says no address, they are one', async () => {
+    const before = (await guessed([], ['198.51.100.7', '198.51.100.8'])).throttled;
+    expect(before).toBeGreaterThanOrEqual(12);
+    const { addresses } = await guessed(['127.0.0.1'], ["'; DROP TABLE event; --", 'unknown']);
+    expect([...addresses].filter((address) => !/^[\d.]+$/.test(String(address)))).toEqual([]);
+    expect(addresses).toContain('127.0.0.1');
+  });
+});
+
 describe('token buckets', () => {
   it('fill with time, up to their size', () => {
     let now = 0;

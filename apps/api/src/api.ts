@@ -104,6 +104,7 @@ export async function createApi(parts: ApiParts): Promise<NestExpressApplication
   });
   app.disable('x-powered-by');
   app.disable('etag');
+  app.set('trust proxy', [...(parts.trustedProxies ?? [])]);
   app.set('query parser', 'simple');
   app.set('json replacer', withBigints);
   app.use(observed(parts));

@@ -88,6 +88,7 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
       logger,
       metrics,
       publicUrl: apiUrlOf(settings),
+      trustedProxies: settings.apiTrustedProxies,
       horizonWaitMs: HORIZON_WAIT_MS,
       retryPolicy: RETRY_POLICY,
       exports,

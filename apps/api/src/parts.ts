@@ -19,6 +19,8 @@ export class ApiParts {
   readonly retryPolicy!: RetryPolicy;
   /** Where the files of exports lie, and who makes them. */
   readonly exports!: { readonly folder: ExportFolder; wake(): void };
+  /** Addresses and CIDR ranges whose X-Forwarded-For is believed. Default: none. */
+  readonly trustedProxies?: readonly string[] | undefined;
   /** Wrong keys that an address may bring. Default: access-watch.ts. */
   readonly guesses?: BucketSize | undefined;
   /** Requests that a key may make. Default: request-rates.ts. */

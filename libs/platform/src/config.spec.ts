@@ -43,6 +43,17 @@ describe('settings', () => {
     expect(stopTimeoutMs).toBe(1500);
   });
 
+  it.each([
+    ['10.0.0.7', ['10.0.0.7']],
+    ['10.0.0.0/8, 2001:db8::/32', ['10.0.0.0/8', '2001:db8::/32']],
+  ])('proxies that are trusted are addresses or ranges: %s', (text, ranges) => {
+    expect(loadSettings({ AFFIDAVIT_API_TRUSTED_PROXIES: text }).apiTrustedProxies).toEqual(ranges);
+  });
+
+  it.each(['true', 'loopback', '10.0.0.0/33', '0.0.0.0/0', '10.0.0.1/8/9', '10.0.0.1,'])('and not %s', (text) => {
+    expect(() => loadSettings({ AFFIDAVIT_API_TRUSTED_PROXIES: text })).toThrow(/AFFIDAVIT_API_TRUSTED_PROXIES/);
+  });
+
   it('a misspelt variable of ours stops the start and names the right one', () => {
     const error = refusal({ AFFIDAVIT_API_PROT: '1' });
     expect(error.code).toBe('CONFIG_INVALID');

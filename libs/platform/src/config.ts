@@ -1,3 +1,4 @@
+import { isIP, isIPv4 } from 'node:net';
 import { resolve } from 'node:path';
 import { z } from 'zod';
 import { NODE_PATTERN } from '#events';
@@ -60,6 +61,21 @@ function quantity(parse: (text: string) => number | undefined, error: string) {
     context.issues.push({ code: 'custom', message: error, input: text });
     return z.NEVER;
   });
+}
+
+const addressRanges = z.string().transform((text, context) => {
+  const ranges = text.split(',').map((one) => one.trim());
+  if (ranges.every(isAddressRange)) return ranges;
+  const message = 'must be addresses or CIDR ranges such as 10.0.0.7,192.168.0.0/16';
+  context.issues.push({ code: 'custom', message, input: text });
+  return z.NEVER;
+});
+
+function isAddressRange(text: string): boolean {
+  const [address = '', bits, ...others] = text.split('/');
+  if (isIP(address) === 0 || others.length > 0) return false;
+  // A range of everybody would believe everybody.
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (isIPv4(address) ? 32 : 128));
 }
 
 const loginPassword = (process: 'api' | 'forwarder' | 'recorder') =>
@@ -193,6 +209,12 @@ const SettingsSchema = z.object({
   }),
   gatewayPort: port('AFFIDAVIT_GATEWAY_PORT', 15_432, 'Where PostgreSQL clients connect.'),
   apiPort: port('AFFIDAVIT_API_PORT', 8470, 'Audit-log API, its documentation, health and metrics.'),
+  apiTrustedProxies: setting(addressRanges.default([]), {
+    env: 'AFFIDAVIT_API_TRUSTED_PROXIES',
+    reason:
+      'Addresses or CIDR ranges, separated by commas, of the proxies before the API: from them, and from nobody else, X-Forwarded-For is believed. Unset: nobody.',
+    group: 'Network',
+  }),
   recorderPort: port('AFFIDAVIT_RECORDER_PORT', 8471, 'Health and metrics of the recorder.'),
   forwarderPort: port('AFFIDAVIT_FORWARDER_PORT', 8472, 'Health and metrics of the forwarder.'),
   gatewayAdminPort: port('AFFIDAVIT_GATEWAY_ADMIN_PORT', 8473, 'Health and metrics of the gateway.'),
