@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync, statSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -16,6 +16,11 @@ interface GatewayStatus {
 /** Where the gateway's key, pins and spool lie. */
 export const gatewayFolder = (stack: Stack): string => join(stack.folder, 'data', 'gateway', 'test-node');
 export const spoolFolder = (stack: Stack): string => join(gatewayFolder(stack), 'spool');
+
+/** Deletes the spool, also under a gateway that makes files in it meanwhile. */
+export function loseSpool(stack: Stack): void {
+  rmSync(spoolFolder(stack), { recursive: true, maxRetries: 10, retryDelay: 20 });
+}
 
 export async function gatewayStatus(stack: Stack): Promise<GatewayStatus> {
   return (await fetch(`http://127.0.0.1:${stack.ports.gatewayAdmin}/status`).then((a) => a.json())) as GatewayStatus;

@@ -211,7 +211,10 @@ export const DATADOG_CASES: FaultCase[] = [
       await fault(world, { kind: '413', count: 3 });
       world.stack.cables?.datadog.set('pass');
       await untilUsed(world);
-      expect(await count(world, `SELECT count(*) FROM delivery_batch WHERE state = 'split'`)).toBeGreaterThan(0);
+      await until(
+        'one is halved',
+        async () => (await count(world, `SELECT count(*) FROM delivery_batch WHERE state = 'split'`)) > 0,
+      );
       return { restMs: REST_AFTER_BACKOFF_MS };
     },
   },

@@ -15,6 +15,7 @@ import {
   guest,
   handOver,
   knock,
+  loseSpool,
   preloaded,
   segments,
   spoolDiskBytes,
@@ -221,7 +222,7 @@ export const DISK_CASES: FaultCase[] = [
       const { epoch } = await gatewayStatus(stack);
       await handOver(world);
       await stack.kill('gateway');
-      rmSync(spoolFolder(stack), { recursive: true });
+      loseSpool(stack);
       await stack.run('gateway');
       expect((await gatewayStatus(stack)).epoch).not.toBe(epoch);
       world.load.start();
@@ -242,7 +243,7 @@ export const DISK_CASES: FaultCase[] = [
       for (const isBehind of [false, true]) {
         if (isBehind) await stack.kill('recorder');
         await world.answered(30);
-        rmSync(spoolFolder(stack), { recursive: true });
+        loseSpool(stack);
         await world.answered(60);
         if (isBehind) await stack.run('recorder');
       }
@@ -252,7 +253,7 @@ export const DISK_CASES: FaultCase[] = [
 
       // What was acknowledged since stands on the disk again: a kill takes none of it.
       await handOver(world);
-      rmSync(spoolFolder(stack), { recursive: true });
+      loseSpool(stack);
       world.load.start();
       await world.answered(20);
       await stack.kill('recorder');
@@ -278,7 +279,7 @@ export const DISK_CASES: FaultCase[] = [
         // Not promised, but bounded: what it did in its last 150 ms, and what the four agents had under way. On a slow machine that is
         // little, and one hand-over gathers behind another.
         unrecorded += Math.max(16, world.load.acknowledged.size - before + 4);
-        rmSync(spoolFolder(stack), { recursive: true });
+        loseSpool(stack);
         await stack.run('gateway');
       }
       await world.answered(20);
@@ -298,7 +299,7 @@ export const DISK_CASES: FaultCase[] = [
       await world.answered(60);
       await handOver(world);
       await stack.kill('gateway');
-      rmSync(spoolFolder(stack), { recursive: true });
+      loseSpool(stack);
       cpSync(copy, spoolFolder(stack), { recursive: true });
       await stack.run('gateway');
       world.load.start();
