@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import type { Stack } from './stack.js';
 
@@ -13,6 +14,8 @@ let nextNumber = 1;
 export class Load {
   readonly acknowledged = new Set<number>();
   readonly attempted = new Set<number>();
+  /** Each agent rests so long between two commands. */
+  pauseMs = 0;
   private running = false;
   private agents: Promise<void>[] = [];
 
@@ -45,9 +48,10 @@ export class Load {
           if (number % 2 === 0) await client.query(`INSERT INTO effect VALUES (${number})`);
           else await client.query('INSERT INTO effect VALUES ($1)', [number]);
           this.acknowledged.add(number);
+          if (this.pauseMs > 0) await sleep(this.pauseMs);
         }
       } catch {
-        await new Promise((resolve) => setTimeout(resolve, 50));
+        await sleep(50);
       } finally {
         await client.end().catch(() => undefined);
       }
