@@ -381,6 +381,6 @@ describe('the address of a request', () => {
     ['::1', '0:0:0:0::/64'],
     ['fe80::1%eth0', 'fe80:0:0:0::/64'],
   ])('of %s is %s', (remoteAddress, address) => {
-    expect(addressOf({ socket: { remoteAddress } as never })).toBe(address);
+    expect(addressOf({ ip: undefined, socket: { remoteAddress } as never })).toBe(address);
   });
 });

@@ -279,7 +279,9 @@ describe('a backfill', () => {
   it('lays down a probe that was not sent, and the next one may probe at once', async () => {
     await recorded(50);
     const backfill = await plan();
-    await record.pool.query(`UPDATE delivery_destination SET state = 'failing', reason = 'away', open_at = clock_timestamp()`);
+    await record.pool.query(
+      `UPDATE delivery_destination SET state = 'failing', reason = 'away', open_at = clock_timestamp()`,
+    );
     const probed = () => lease(backfill, 'somebody', { leaseMs: 600_000 });
     const { batch } = await probed();
     expect(batch).toMatchObject({ probe: true, attempt: 1 });

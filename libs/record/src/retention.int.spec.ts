@@ -656,7 +656,9 @@ describe('retention', () => {
       [keys[0]!.id],
     );
     const below = around[0]!.id;
-    await expect(confirmRetention(pool, below, keys[1]!.id)).rejects.toMatchObject({ code: 'RECORD_RETENTION_REFUSED' });
+    await expect(confirmRetention(pool, below, keys[1]!.id)).rejects.toMatchObject({
+      code: 'RECORD_RETENTION_REFUSED',
+    });
     await withdrawRetention(pool, below, keys[0]!);
     expect(await listOpenChanges(pool)).toEqual([]);
     expect(await raiseRetention(pool, standard(null, ['pci-dss']), 'anna')).toBe('changed');

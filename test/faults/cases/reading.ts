@@ -24,7 +24,9 @@ async function recordLarge(world: World, count: number): Promise<void> {
   await until(
     'the large ones are recorded',
     async () => {
-      const [sum] = await world.stack.query<{ bytes: number }>('SELECT sum(octet_length(body))::int AS bytes FROM event');
+      const [sum] = await world.stack.query<{ bytes: number }>(
+        'SELECT sum(octet_length(body))::int AS bytes FROM event',
+      );
       return (sum?.bytes ?? 0) > count * 3 * MIB;
     },
     60_000,

@@ -4,11 +4,11 @@ import type { Example } from '../openapi.js';
 export const EXAMPLES: Record<string, Example> = {
   "backfills.cancel": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-zq2h51b94q"
     },
     "body": {},
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-zq2h51b94q",
       "destination": "archive",
       "state": "cancelled",
       "asked": {},
@@ -18,10 +18,10 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
-      "startedAt": "2026-11-29T09:26:40.225992Z",
-      "finishedAt": "2026-11-29T09:26:40.702704Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:22.254578Z",
+      "startedAt": "2026-11-29T12:24:22.351413Z",
+      "finishedAt": "2026-11-29T12:24:22.514585Z",
       "heldUntil": null,
       "report": {
         "dead": 0,
@@ -36,7 +36,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.lend": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-zq2h51b94q"
     },
     "body": {
       "sender": "a-laptop",
@@ -64,10 +64,10 @@ export const EXAMPLES: Record<string, Example> = {
         "bytes": 2093,
         "uncertain": 0,
         "purged": 0,
-        "plan": "backfill-d98m5qco4z",
+        "plan": "backfill-zq2h51b94q",
         "failures": 0,
         "probe": false,
-        "idsDigest": "bb6c419dd0c05f7926a8634b0733589b57791975e8582d9829ae474a4e65f1a6"
+        "idsDigest": "4f4ab3f1b7e519f4dc5af4f6cceba9bb9c762236e45c73ed95b05dea5ab500c5"
       },
       "waitMs": 0,
       "why": null
@@ -77,7 +77,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "backfills": [
         {
-          "id": "backfill-d98m5qco4z",
+          "id": "backfill-zq2h51b94q",
           "destination": "archive",
           "state": "planned",
           "asked": {},
@@ -87,8 +87,8 @@ export const EXAMPLES: Record<string, Example> = {
           "fromPos": "0",
           "toPos": "29",
           "nextPos": "0",
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:39.791212Z",
+          "createdBy": "api-key:a26d624c",
+          "createdAt": "2026-11-29T12:24:22.254578Z",
           "startedAt": null,
           "finishedAt": null,
           "heldUntil": null,
@@ -107,7 +107,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.missing": {
     "parameters": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-zq2h51b94q",
       "batch": "37"
     },
     "answer": {
@@ -116,10 +116,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.one": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-zq2h51b94q"
     },
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-zq2h51b94q",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -129,8 +129,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:22.254578Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -147,11 +147,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.pause": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-zq2h51b94q"
     },
     "body": {},
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-zq2h51b94q",
       "destination": "archive",
       "state": "paused",
       "asked": {},
@@ -161,9 +161,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
-      "startedAt": "2026-11-29T09:26:40.225992Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:22.254578Z",
+      "startedAt": "2026-11-29T12:24:22.351413Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -184,7 +184,7 @@ export const EXAMPLES: Record<string, Example> = {
       "mappingVersion": 1
     },
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-zq2h51b94q",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -194,8 +194,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:22.254578Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -212,7 +212,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.release": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-zq2h51b94q"
     },
     "body": {
       "sender": "a-laptop"
@@ -220,11 +220,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.resume": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-zq2h51b94q"
     },
     "body": {},
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-zq2h51b94q",
       "destination": "archive",
       "state": "running",
       "asked": {},
@@ -234,9 +234,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
-      "startedAt": "2026-11-29T09:26:40.225992Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:22.254578Z",
+      "startedAt": "2026-11-29T12:24:22.351413Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -252,7 +252,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.settle": {
     "parameters": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-zq2h51b94q",
       "batch": "37"
     },
     "body": {
@@ -295,13 +295,13 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "destination": "datadog",
           "position": "11",
-          "event": "57df603e94fc8e7c.7",
+          "event": "99ef8e7d70915d12.7",
           "state": "open",
           "reason": "400 Bad Request: a log of this request is refused on demand",
-          "batch": "31",
+          "batch": "27",
           "batchState": "dead",
-          "firstAt": "2026-11-29T09:26:34.707893Z",
-          "lastAt": "2026-11-29T09:26:34.707893Z",
+          "firstAt": "2026-11-29T12:24:20.894087Z",
+          "lastAt": "2026-11-29T12:24:20.894087Z",
           "decidedBy": null,
           "decidedReason": null
         }
@@ -329,24 +329,24 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "destination": "datadog",
       "position": "11",
-      "event": "57df603e94fc8e7c.7",
+      "event": "99ef8e7d70915d12.7",
       "state": "open",
       "reason": "400 Bad Request: a log of this request is refused on demand",
-      "batch": "31",
+      "batch": "27",
       "batchState": "dead",
-      "firstAt": "2026-11-29T09:26:34.707893Z",
-      "lastAt": "2026-11-29T09:26:34.707893Z",
+      "firstAt": "2026-11-29T12:24:20.894087Z",
+      "lastAt": "2026-11-29T12:24:20.894087Z",
       "decidedBy": null,
       "decidedReason": null,
-      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"57df603e94fc8e7c.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"99ef8e7d70915d12.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
       "attempts": [
         {
-          "at": "2026-11-29T09:26:34.721383Z",
+          "at": "2026-11-29T12:24:20.899563Z",
           "kind": "invalid",
           "reason": "400 Bad Request: a log of this request is refused on demand",
           "status": 400,
           "attempt": 1,
-          "elapsedMs": 192
+          "elapsedMs": 13
         }
       ]
     }
@@ -363,33 +363,35 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "lane": "live",
           "plan": null,
-          "parent": "23",
-          "from": "23",
-          "to": "24",
+          "parent": "21",
+          "from": "18",
+          "to": "19",
           "count": 1,
-          "bytes": 956,
-          "state": "accepted",
+          "bytes": 819,
+          "state": "dead",
           "attempt": 1,
           "uncertain": 0,
-          "late": 1,
+          "late": 0,
           "purged": 0,
           "mappingVersion": 2,
           "filterVersion": 1,
-          "createdAt": "2026-11-29T09:26:33.536118Z",
-          "dueAt": "2026-11-29T09:26:33.767144Z",
+          "createdAt": "2026-11-29T12:24:20.800072Z",
+          "dueAt": "2026-11-29T12:24:20.832976Z",
           "leaseUntil": null,
-          "settledAt": "2026-11-29T09:26:35.118537Z",
+          "settledAt": "2026-11-29T12:24:20.978246Z",
           "answer": {
-            "kind": "accepted",
-            "status": 202
+            "kind": "invalid",
+            "reason": "400 Bad Request: a log of this request is refused on demand",
+            "status": 400
           },
           "attempts": [
             {
-              "at": "2026-11-29T09:26:35.118538Z",
-              "kind": "accepted",
-              "status": 202,
+              "at": "2026-11-29T12:24:20.978246Z",
+              "kind": "invalid",
+              "reason": "400 Bad Request: a log of this request is refused on demand",
+              "status": 400,
               "attempt": 1,
-              "elapsedMs": 148
+              "elapsedMs": 2
             }
           ]
         }
@@ -405,9 +407,9 @@ export const EXAMPLES: Record<string, Example> = {
           "kind": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T09:26:21.440570Z",
+          "since": "2026-11-29T12:24:19.621805Z",
           "isHeld": false,
-          "announcedAt": "2026-11-29T09:26:21.440570Z",
+          "announcedAt": "2026-11-29T12:24:19.621805Z",
           "opensAt": null,
           "deadLetters": 10,
           "lanes": [
@@ -446,21 +448,21 @@ export const EXAMPLES: Record<string, Example> = {
       "node": "gw-2"
     },
     "answer": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1lMmE0NjM1NSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNTkzYjZhMTJiODIyYWRlYWJmZmJmMWFhYjk1ZGFkNWYxYWYwYzZjMjgyYzliMzZmMGI4ZDQ1ZmM5OTUwZWJmOCIs…",
       "node": "gw-2",
-      "expiresAt": "2026-11-29T10:26:32.439000Z"
+      "expiresAt": "2026-11-29T13:24:20.669000Z"
     }
   },
   "enrolment.enrol": {
     "body": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
-      "publicKey": "MCowBQYDK2VwAyEAHsRwaSQCPvFuHs1hyKQ/bjhwpwr215aZQlycg3iCB2o="
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1lMmE0NjM1NSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNTkzYjZhMTJiODIyYWRlYWJmZmJmMWFhYjk1ZGFkNWYxYWYwYzZjMjgyYzliMzZmMGI4ZDQ1ZmM5OTUwZWJmOCIs…",
+      "publicKey": "MCowBQYDK2VwAyEAc6SZiTMJCmz25U8Wa719ohEoZ0SXil3/xpVAM5AbjfE="
     },
     "answer": {
       "node": "gw-2",
-      "log": "log-c5fbc4c7",
-      "keyId": "fa7cfba1028427b5",
-      "markPublicKey": "MCowBQYDK2VwAyEAVzdhx3gDlMZz16NyZYTlL3WOI6VNSdP4kE42R4AtvZU="
+      "log": "log-e2a46355",
+      "keyId": "b30eb2a3b2d44bef",
+      "markPublicKey": "MCowBQYDK2VwAyEAi9l+NIugeQFR0E4NViC8GvpXhppGuTbgvIu82pHVLL8="
     }
   },
   "enrolment.list": {
@@ -468,17 +470,17 @@ export const EXAMPLES: Record<string, Example> = {
       "enrolments": [
         {
           "node": "gw-2",
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:32.439000Z",
-          "expiresAt": "2026-11-29T10:26:32.439000Z",
-          "usedAt": "2026-11-29T09:26:32.836000Z"
+          "createdBy": "api-key:a26d624c",
+          "createdAt": "2026-11-29T12:24:20.669000Z",
+          "expiresAt": "2026-11-29T13:24:20.669000Z",
+          "usedAt": "2026-11-29T12:24:20.715000Z"
         }
       ]
     }
   },
   "enrolment.log": {
     "answer": {
-      "log": "log-c5fbc4c7",
+      "log": "log-e2a46355",
       "generation": 1
     }
   },
@@ -492,7 +494,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "2",
-          "recordedAt": "2026-11-29T09:26:20.011050Z",
+          "recordedAt": "2026-11-29T12:24:19.400503Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -504,8 +506,8 @@ export const EXAMPLES: Record<string, Example> = {
             "data": {
               "approval": "a1"
             },
-            "epoch": "57df603e94fc8e7c",
-            "id": "57df603e94fc8e7c.2",
+            "epoch": "99ef8e7d70915d12",
+            "id": "99ef8e7d70915d12.2",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -529,11 +531,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "exports.download": {
     "parameters": {
-      "id": "export-spw0bfnbbq"
+      "id": "export-dz7r0he2tt"
     },
     "query": {
       "file": "events",
-      "expires": "1795945301",
+      "expires": "1795955962",
       "signature": "___________________________________________"
     }
   },
@@ -544,7 +546,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "exports": [
         {
-          "id": "export-spw0bfnbbq",
+          "id": "export-dz7r0he2tt",
           "kind": "events",
           "format": "ndjson",
           "selection": {
@@ -556,24 +558,24 @@ export const EXAMPLES: Record<string, Example> = {
           "next": "29",
           "count": 6,
           "bytes": 3125,
-          "requestedBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:40.764458Z",
-          "finishedAt": "2026-11-29T09:26:40.946882Z",
-          "keepUntil": "2026-11-29T10:26:41.005652Z",
+          "requestedBy": "api-key:a26d624c",
+          "createdAt": "2026-11-29T12:24:22.553468Z",
+          "finishedAt": "2026-11-29T12:24:22.666330Z",
+          "keepUntil": "2026-11-29T13:24:22.674452Z",
           "error": null,
           "file": {
-            "name": "export-spw0bfnbbq.ndjson",
+            "name": "export-dz7r0he2tt.ndjson",
             "bytes": 3125,
-            "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+            "sha256": "b4fb76d12196f75ff67ef23f2b1405d39b2898bc430c05fb747ce1d0fc38cc13"
           },
-          "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b"
+          "manifestSha256": "a6fa561f65421a265e00819bf68c04f37c9df60ef54c6cabcb5cac9bb1c7f4af"
         }
       ]
     }
   },
   "exports.remove": {
     "parameters": {
-      "id": "export-spw0bfnbbq"
+      "id": "export-dz7r0he2tt"
     }
   },
   "exports.request": {
@@ -582,7 +584,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": "s-3"
     },
     "answer": {
-      "id": "export-spw0bfnbbq",
+      "id": "export-dz7r0he2tt",
       "kind": "events",
       "format": "ndjson",
       "selection": {
@@ -594,8 +596,8 @@ export const EXAMPLES: Record<string, Example> = {
       "next": "0",
       "count": 0,
       "bytes": 0,
-      "requestedBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:40.764458Z",
+      "requestedBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:22.553468Z",
       "finishedAt": null,
       "keepUntil": null,
       "error": null,
@@ -605,10 +607,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "exports.show": {
     "parameters": {
-      "id": "export-spw0bfnbbq"
+      "id": "export-dz7r0he2tt"
     },
     "answer": {
-      "id": "export-spw0bfnbbq",
+      "id": "export-dz7r0he2tt",
       "kind": "events",
       "format": "ndjson",
       "selection": {
@@ -620,21 +622,21 @@ export const EXAMPLES: Record<string, Example> = {
       "next": "29",
       "count": 6,
       "bytes": 3125,
-      "requestedBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:40.764458Z",
-      "finishedAt": "2026-11-29T09:26:40.946882Z",
-      "keepUntil": "2026-11-29T10:26:41.005652Z",
+      "requestedBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:22.553468Z",
+      "finishedAt": "2026-11-29T12:24:22.666330Z",
+      "keepUntil": "2026-11-29T13:24:22.674452Z",
       "error": null,
       "file": {
-        "name": "export-spw0bfnbbq.ndjson",
+        "name": "export-dz7r0he2tt.ndjson",
         "bytes": 3125,
-        "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+        "sha256": "b4fb76d12196f75ff67ef23f2b1405d39b2898bc430c05fb747ce1d0fc38cc13"
       },
-      "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b",
+      "manifestSha256": "a6fa561f65421a265e00819bf68c04f37c9df60ef54c6cabcb5cac9bb1c7f4af",
       "links": {
-        "events": "/v1/exports/export-spw0bfnbbq/download?file=events&expires=1795945301&signature=___________________________________________",
-        "manifest": "/v1/exports/export-spw0bfnbbq/download?file=manifest&expires=1795945301&signature=___________________________________________",
-        "expireAt": "2026-11-29T09:41:41.000000Z"
+        "events": "/v1/exports/export-dz7r0he2tt/download?file=events&expires=1795955962&signature=___________________________________________",
+        "manifest": "/v1/exports/export-dz7r0he2tt/download?file=manifest&expires=1795955962&signature=___________________________________________",
+        "expireAt": "2026-11-29T12:39:22.000000Z"
       }
     }
   },
@@ -647,7 +649,7 @@ export const EXAMPLES: Record<string, Example> = {
       "approvals": [
         {
           "position": "25",
-          "recordedAt": "2026-11-29T09:26:20.413479Z",
+          "recordedAt": "2026-11-29T12:24:19.514605Z",
           "at": "2026-11-25T12:00:00.003000Z",
           "state": "granted",
           "session": "s-3",
@@ -730,7 +732,7 @@ export const EXAMPLES: Record<string, Example> = {
   "health.alive": {
     "answer": {
       "alive": true,
-      "startedAt": "2026-11-29T09:26:18.555Z"
+      "startedAt": "2026-11-29T12:24:19.202Z"
     }
   },
   "health.metrics": {},
@@ -743,7 +745,7 @@ export const EXAMPLES: Record<string, Example> = {
           "hop": "record → reader",
           "ok": true,
           "required": true,
-          "since": "2026-11-29T09:26:19.226Z"
+          "since": "2026-11-29T12:24:19.298Z"
         }
       ]
     }
@@ -755,14 +757,14 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "holds": [
         {
-          "id": "hold-840udbf7ak",
+          "id": "hold-szr0rnh4mq",
           "matter": "2026-17",
           "reason": "asked for by counsel",
           "selection": {
             "session": "s-1"
           },
-          "placedBy": "api-key:d9ffa2e9",
-          "placedAt": "2026-11-29T09:26:35.195682Z",
+          "placedBy": "api-key:a26d624c",
+          "placedAt": "2026-11-29T12:24:21.002108Z",
           "releasedBy": null,
           "releasedAt": null,
           "releaseReason": null
@@ -777,14 +779,14 @@ export const EXAMPLES: Record<string, Example> = {
       "reason": "asked for by counsel"
     },
     "answer": {
-      "id": "hold-840udbf7ak",
+      "id": "hold-szr0rnh4mq",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:d9ffa2e9",
-      "placedAt": "2026-11-29T09:26:35.195682Z",
+      "placedBy": "api-key:a26d624c",
+      "placedAt": "2026-11-29T12:24:21.002108Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -792,38 +794,38 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "holds.release": {
     "parameters": {
-      "id": "hold-840udbf7ak"
+      "id": "hold-szr0rnh4mq"
     },
     "body": {
       "reason": "the matter is closed"
     },
     "answer": {
-      "id": "hold-840udbf7ak",
+      "id": "hold-szr0rnh4mq",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:d9ffa2e9",
-      "placedAt": "2026-11-29T09:26:35.195682Z",
-      "releasedBy": "api-key:d9ffa2e9",
-      "releasedAt": "2026-11-29T09:26:35.422733Z",
+      "placedBy": "api-key:a26d624c",
+      "placedAt": "2026-11-29T12:24:21.002108Z",
+      "releasedBy": "api-key:a26d624c",
+      "releasedAt": "2026-11-29T12:24:21.072824Z",
       "releaseReason": "the matter is closed"
     }
   },
   "holds.show": {
     "parameters": {
-      "id": "hold-840udbf7ak"
+      "id": "hold-szr0rnh4mq"
     },
     "answer": {
-      "id": "hold-840udbf7ak",
+      "id": "hold-szr0rnh4mq",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:d9ffa2e9",
-      "placedAt": "2026-11-29T09:26:35.195682Z",
+      "placedBy": "api-key:a26d624c",
+      "placedAt": "2026-11-29T12:24:21.002108Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -841,9 +843,9 @@ export const EXAMPLES: Record<string, Example> = {
       }
     },
     "answer": {
-      "prefix": "0972b25c",
-      "key": "afd_0972b25c_………",
-      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+      "prefix": "ca1f2615",
+      "key": "afd_ca1f2615_………",
+      "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
       "role": "auditor"
     }
   },
@@ -851,17 +853,17 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "keys": [
         {
-          "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
-          "prefix": "0972b25c",
+          "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
+          "prefix": "ca1f2615",
           "role": "auditor",
           "label": "audit of the year",
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:34.380000Z",
+          "createdBy": "api-key:a26d624c",
+          "createdAt": "2026-11-29T12:24:20.875000Z",
           "expiresAt": null,
           "revokedAt": null,
           "lastUsedAt": null,
-          "rotatedAt": "2026-11-29T09:26:34.457000Z",
-          "previousUntil": "2026-11-29T10:26:34.457000Z",
+          "rotatedAt": "2026-11-29T12:24:20.900000Z",
+          "previousUntil": "2026-11-29T13:24:20.900000Z",
           "limits": {
             "from": "2026-01-01T00:00:00.000000Z",
             "connections": [
@@ -874,27 +876,27 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "keys.revoke": {
     "parameters": {
-      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7"
+      "id": "ffad6460-4bef-4e84-80a3-bd303641cc70"
     }
   },
   "keys.rotate": {
     "parameters": {
-      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7"
+      "id": "ffad6460-4bef-4e84-80a3-bd303641cc70"
     },
     "body": {
       "overlapMinutes": 60
     },
     "answer": {
-      "prefix": "0972b25c",
-      "key": "afd_0972b25c_………",
-      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+      "prefix": "ca1f2615",
+      "key": "afd_ca1f2615_………",
+      "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
       "role": "auditor"
     }
   },
   "producers.declareLost": {
     "parameters": {
       "node": "gw-1",
-      "epoch": "57df603e94fc8e7c"
+      "epoch": "99ef8e7d70915d12"
     },
     "body": {
       "to": 25,
@@ -902,7 +904,7 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "node": "gw-1",
-      "epoch": "57df603e94fc8e7c",
+      "epoch": "99ef8e7d70915d12",
       "to": 25
     }
   },
@@ -914,18 +916,18 @@ export const EXAMPLES: Record<string, Example> = {
       "producers": [
         {
           "node": "gw-1",
-          "epoch": "57df603e94fc8e7c",
+          "epoch": "99ef8e7d70915d12",
           "state": "open",
           "seq": 24,
           "previous": null,
-          "openedAt": "2026-11-29T09:26:20.010497Z",
-          "updatedAt": "2026-11-29T09:26:20.413479Z",
+          "openedAt": "2026-11-29T12:24:19.400096Z",
+          "updatedAt": "2026-11-29T12:24:19.514605Z",
           "nodeRevokedAt": null,
           "last": {
             "position": "28",
-            "recordedAt": "2026-11-29T09:26:20.413479Z",
+            "recordedAt": "2026-11-29T12:24:19.514605Z",
             "occurredAt": "2026-11-25T12:00:00.006000Z",
-            "lagMs": 336380407
+            "lagMs": 347059509
           }
         }
       ]
@@ -933,15 +935,15 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "producers.status": {
     "answer": {
-      "log": "log-c5fbc4c7",
+      "log": "log-e2a46355",
       "generation": 1,
       "head": {
         "size": "29",
-        "recordedAt": "2026-11-29T09:26:20.413479Z"
+        "recordedAt": "2026-11-29T12:24:19.514605Z"
       },
       "recorder": {
         "active": true,
-        "leaseUntil": "2026-11-29T09:36:20.452289Z"
+        "leaseUntil": "2026-11-29T12:34:19.519156Z"
       },
       "sessions": {
         "horizon": "28",
@@ -956,7 +958,7 @@ export const EXAMPLES: Record<string, Example> = {
       },
       "outbox": {
         "waiting": 6,
-        "oldestAt": "2026-11-29T09:26:24.295397Z"
+        "oldestAt": "2026-11-29T12:24:19.980408Z"
       },
       "quarantined": 0,
       "foreignEntries": 0,
@@ -965,7 +967,7 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T09:26:21.440570Z",
+          "since": "2026-11-29T12:24:19.621805Z",
           "lanes": [
             {
               "lane": "live",
@@ -974,9 +976,10 @@ export const EXAMPLES: Record<string, Example> = {
             }
           ],
           "batches": {
-            "due": 10
+            "due": 4,
+            "sending": 4
           },
-          "oldestUndeliveredAt": "2026-11-29T09:26:20.011050Z",
+          "oldestUndeliveredAt": "2026-11-29T12:24:19.400503Z",
           "deadLetters": 0
         }
       ]
@@ -984,16 +987,16 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "receipts.one": {
     "parameters": {
-      "eventId": "57df603e94fc8e7c.1"
+      "eventId": "99ef8e7d70915d12.1"
     },
     "answer": {
-      "event": "57df603e94fc8e7c.1",
+      "event": "99ef8e7d70915d12.1",
       "node": "gw-1",
-      "epoch": "57df603e94fc8e7c",
+      "epoch": "99ef8e7d70915d12",
       "seq": 1,
       "recorded": {
         "position": "1",
-        "at": "2026-11-29T09:26:20.011050Z",
+        "at": "2026-11-29T12:24:19.400503Z",
         "run": {
           "first": "1",
           "last": "6"
@@ -1014,18 +1017,18 @@ export const EXAMPLES: Record<string, Example> = {
               "state": "split",
               "count": 29,
               "isResend": false,
-              "cutAt": "2026-11-29T09:26:22.090647Z",
+              "cutAt": "2026-11-29T12:24:19.833739Z",
               "attempts": [
                 {
-                  "at": "2026-11-29T09:26:26.911805Z",
+                  "at": "2026-11-29T12:24:20.009094Z",
                   "kind": "invalid",
                   "reason": "400 Bad Request: a log of this request is refused on demand",
                   "status": 400,
                   "attempt": 1,
-                  "elapsedMs": 1351
+                  "elapsedMs": 28
                 }
               ],
-              "settledAt": "2026-11-29T09:26:26.911804Z",
+              "settledAt": "2026-11-29T12:24:20.009093Z",
               "observedAt": null,
               "lookedAt": null,
               "seen": null
@@ -1041,7 +1044,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "reconciliations": [
         {
-          "id": "reconciliation-0ho0jnzpk5",
+          "id": "reconciliation-whzswtdvz9",
           "destination": "datadog",
           "from": "0",
           "to": "29",
@@ -1057,8 +1060,8 @@ export const EXAMPLES: Record<string, Example> = {
           "duplicated": "0",
           "truncated": "0",
           "altered": "0",
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:39.555468Z",
+          "createdBy": "api-key:a26d624c",
+          "createdAt": "2026-11-29T12:24:22.205638Z",
           "finishedAt": null
         }
       ]
@@ -1066,11 +1069,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "reconciliations.one": {
     "parameters": {
-      "id": "reconciliation-0ho0jnzpk5"
+      "id": "reconciliation-whzswtdvz9"
     },
     "answer": {
       "reconciliation": {
-        "id": "reconciliation-0ho0jnzpk5",
+        "id": "reconciliation-whzswtdvz9",
         "destination": "datadog",
         "from": "0",
         "to": "29",
@@ -1086,8 +1089,8 @@ export const EXAMPLES: Record<string, Example> = {
         "duplicated": "0",
         "truncated": "0",
         "altered": "0",
-        "createdBy": "api-key:d9ffa2e9",
-        "createdAt": "2026-11-29T09:26:39.555468Z",
+        "createdBy": "api-key:a26d624c",
+        "createdAt": "2026-11-29T12:24:22.205638Z",
         "finishedAt": null
       },
       "findings": []
@@ -1099,7 +1102,7 @@ export const EXAMPLES: Record<string, Example> = {
       "from": "0"
     },
     "answer": {
-      "id": "reconciliation-0ho0jnzpk5",
+      "id": "reconciliation-whzswtdvz9",
       "destination": "datadog",
       "from": "0",
       "to": "29",
@@ -1115,14 +1118,14 @@ export const EXAMPLES: Record<string, Example> = {
       "duplicated": "0",
       "truncated": "0",
       "altered": "0",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.555468Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:22.205638Z",
       "finishedAt": null
     }
   },
   "replays.blocks": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-vwguxwpyvk"
     },
     "answer": {
       "blocks": [
@@ -1130,10 +1133,10 @@ export const EXAMPLES: Record<string, Example> = {
           "from": "23",
           "to": "29",
           "count": 6,
-          "bytes": 5838,
+          "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "digest": "1de73cf3290e8e233d655264f2880eeb5c8967b932db6a67e3f22ecafd746be0",
+          "digest": "620fd1ad56a7fcb5165d7ceb67faa68e4bb1ea6337aaca3722f475d1d1325ffa",
           "outcome": null
         }
       ],
@@ -1142,14 +1145,14 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.cancel": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-vwguxwpyvk"
     },
     "body": {},
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-vwguxwpyvk",
       "destination": "datadog",
       "state": "cancelled",
-      "reason": "cancelled by api-key:d9ffa2e9",
+      "reason": "cancelled by api-key:a26d624c",
       "asked": {
         "query": "session:s-3"
       },
@@ -1162,13 +1165,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
-      "startedAt": "2026-11-29T09:26:38.695681Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:21.474715Z",
+      "plannedAt": "2026-11-29T12:24:21.921076Z",
+      "startedAt": "2026-11-29T12:24:22.054470Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1188,10 +1191,10 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "replays": [
         {
-          "id": "replay-zjrcbo05vo",
+          "id": "replay-vwguxwpyvk",
           "destination": "datadog",
           "state": "cancelled",
-          "reason": "cancelled by api-key:d9ffa2e9",
+          "reason": "cancelled by api-key:a26d624c",
           "asked": {
             "query": "session:s-3"
           },
@@ -1204,13 +1207,13 @@ export const EXAMPLES: Record<string, Example> = {
           "filterVersion": 1,
           "mappingVersion": 2,
           "count": 6,
-          "bytes": 5838,
+          "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:37.645512Z",
-          "plannedAt": "2026-11-29T09:26:38.375594Z",
-          "startedAt": "2026-11-29T09:26:38.695681Z",
+          "createdBy": "api-key:a26d624c",
+          "createdAt": "2026-11-29T12:24:21.474715Z",
+          "plannedAt": "2026-11-29T12:24:21.921076Z",
+          "startedAt": "2026-11-29T12:24:22.054470Z",
           "finishedAt": null,
           "report": null,
           "from": "23",
@@ -1222,11 +1225,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.pause": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-vwguxwpyvk"
     },
     "body": {},
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-vwguxwpyvk",
       "destination": "datadog",
       "state": "paused",
       "reason": null,
@@ -1242,13 +1245,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
-      "startedAt": "2026-11-29T09:26:38.695681Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:21.474715Z",
+      "plannedAt": "2026-11-29T12:24:21.921076Z",
+      "startedAt": "2026-11-29T12:24:22.054470Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1269,7 +1272,7 @@ export const EXAMPLES: Record<string, Example> = {
       "query": "session:s-3"
     },
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-vwguxwpyvk",
       "destination": "datadog",
       "state": "planning",
       "reason": null,
@@ -1288,8 +1291,8 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 0,
       "late": 0,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:21.474715Z",
       "plannedAt": null,
       "startedAt": null,
       "finishedAt": null,
@@ -1301,11 +1304,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.resume": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-vwguxwpyvk"
     },
     "body": {},
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-vwguxwpyvk",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1321,13 +1324,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
-      "startedAt": "2026-11-29T09:26:38.695681Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:21.474715Z",
+      "plannedAt": "2026-11-29T12:24:21.921076Z",
+      "startedAt": "2026-11-29T12:24:22.054470Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1345,10 +1348,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.show": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-vwguxwpyvk"
     },
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-vwguxwpyvk",
       "destination": "datadog",
       "state": "planned",
       "reason": null,
@@ -1364,12 +1367,12 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:21.474715Z",
+      "plannedAt": "2026-11-29T12:24:21.921076Z",
       "startedAt": null,
       "finishedAt": null,
       "report": null,
@@ -1388,11 +1391,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.start": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-vwguxwpyvk"
     },
     "body": {},
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-vwguxwpyvk",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1408,13 +1411,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
-      "startedAt": "2026-11-29T09:26:38.695681Z",
+      "createdBy": "api-key:a26d624c",
+      "createdAt": "2026-11-29T12:24:21.474715Z",
+      "plannedAt": "2026-11-29T12:24:21.921076Z",
+      "startedAt": "2026-11-29T12:24:22.054470Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1434,10 +1437,10 @@ export const EXAMPLES: Record<string, Example> = {
     "body": {},
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T09:26:36.386552Z",
+      "plannedAt": "2026-11-29T12:24:21.264214Z",
       "planned": [],
-      "by": "api-key:d9ffa2e9",
-      "begunAt": "2026-11-29T09:26:36.397675Z",
+      "by": "api-key:a26d624c",
+      "begunAt": "2026-11-29T12:24:21.268328Z",
       "finishedAt": null,
       "report": null
     }
@@ -1472,7 +1475,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "retention.plan": {
     "answer": {
-      "at": "2026-11-29T09:26:35.574364Z",
+      "at": "2026-11-29T12:24:21.135191Z",
       "partitions": [
         {
           "name": "event_standard_20261101",
@@ -1494,10 +1497,10 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T09:26:36.386552Z",
+      "plannedAt": "2026-11-29T12:24:21.264214Z",
       "planned": [],
-      "by": "api-key:d9ffa2e9",
-      "begunAt": "2026-11-29T09:26:36.397675Z",
+      "by": "api-key:a26d624c",
+      "begunAt": "2026-11-29T12:24:21.268328Z",
       "finishedAt": null,
       "report": null
     }
@@ -1507,10 +1510,10 @@ export const EXAMPLES: Record<string, Example> = {
       "runs": [
         {
           "id": "1",
-          "plannedAt": "2026-11-29T09:26:36.386552Z",
+          "plannedAt": "2026-11-29T12:24:21.264214Z",
           "planned": [],
-          "by": "api-key:d9ffa2e9",
-          "begunAt": "2026-11-29T09:26:36.397675Z",
+          "by": "api-key:a26d624c",
+          "begunAt": "2026-11-29T12:24:21.268328Z",
           "finishedAt": null,
           "report": null
         }
@@ -1545,7 +1548,7 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "id": "s-3",
           "node": "gw-1",
-          "epoch": "57df603e94fc8e7c",
+          "epoch": "99ef8e7d70915d12",
           "class": "standard",
           "state": "closed",
           "identityId": "billing-agent",
@@ -1603,7 +1606,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "23",
-          "recordedAt": "2026-11-29T09:26:20.413479Z",
+          "recordedAt": "2026-11-29T12:24:19.514605Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -1630,8 +1633,8 @@ export const EXAMPLES: Record<string, Example> = {
                 "user": "app"
               }
             },
-            "epoch": "57df603e94fc8e7c",
-            "id": "57df603e94fc8e7c.19",
+            "epoch": "99ef8e7d70915d12",
+            "id": "99ef8e7d70915d12.19",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -1650,7 +1653,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": {
         "id": "s-3",
         "node": "gw-1",
-        "epoch": "57df603e94fc8e7c",
+        "epoch": "99ef8e7d70915d12",
         "class": "standard",
         "state": "closed",
         "identityId": "billing-agent",

@@ -2303,7 +2303,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "alive": true,
-                     *       "startedAt": "2026-11-29T09:26:18.555Z"
+                     *       "startedAt": "2026-11-29T12:24:19.202Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HealthAnswer"];
@@ -2395,7 +2395,7 @@ export interface operations {
                      *           "hop": "record → reader",
                      *           "ok": true,
                      *           "required": true,
-                     *           "since": "2026-11-29T09:26:19.226Z"
+                     *           "since": "2026-11-29T12:24:19.298Z"
                      *         }
                      *       ]
                      *     }
@@ -2470,7 +2470,7 @@ export interface operations {
                      *       "approvals": [
                      *         {
                      *           "position": "25",
-                     *           "recordedAt": "2026-11-29T09:26:20.413479Z",
+                     *           "recordedAt": "2026-11-29T12:24:19.514605Z",
                      *           "at": "2026-11-25T12:00:00.003000Z",
                      *           "state": "granted",
                      *           "session": "s-3",
@@ -2547,7 +2547,7 @@ export interface operations {
                      * @example {
                      *       "backfills": [
                      *         {
-                     *           "id": "backfill-d98m5qco4z",
+                     *           "id": "backfill-zq2h51b94q",
                      *           "destination": "archive",
                      *           "state": "planned",
                      *           "asked": {},
@@ -2557,8 +2557,8 @@ export interface operations {
                      *           "fromPos": "0",
                      *           "toPos": "29",
                      *           "nextPos": "0",
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *           "createdBy": "api-key:a26d624c",
+                     *           "createdAt": "2026-11-29T12:24:22.254578Z",
                      *           "startedAt": null,
                      *           "finishedAt": null,
                      *           "heldUntil": null,
@@ -2653,7 +2653,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-zq2h51b94q",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2663,8 +2663,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2710,7 +2710,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-zq2h51b94q */
                 id: string;
             };
             cookie?: never;
@@ -2733,7 +2733,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-zq2h51b94q",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2743,8 +2743,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2802,7 +2802,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-zq2h51b94q */
                 id: string;
             };
             cookie?: never;
@@ -2871,7 +2871,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-zq2h51b94q */
                 id: string;
             };
             cookie?: never;
@@ -3011,6 +3011,8 @@ export interface operations {
                     attempt: number;
                     /** @constant */
                     outcome: "unsent";
+                    /** @description As the lease said it: the next one may then probe the destination at once. */
+                    probe: boolean;
                 } | {
                     /** @description Of the lease. */
                     attempt: number;
@@ -3066,7 +3068,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-zq2h51b94q */
                 id: string;
             };
             cookie?: never;
@@ -3081,7 +3083,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-zq2h51b94q",
                      *       "destination": "archive",
                      *       "state": "cancelled",
                      *       "asked": {},
@@ -3091,10 +3093,10 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
-                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
-                     *       "finishedAt": "2026-11-29T09:26:40.702704Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
+                     *       "startedAt": "2026-11-29T12:24:22.351413Z",
+                     *       "finishedAt": "2026-11-29T12:24:22.514585Z",
                      *       "heldUntil": null,
                      *       "report": {
                      *         "dead": 0,
@@ -3138,7 +3140,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-zq2h51b94q */
                 id: string;
             };
             cookie?: never;
@@ -3196,10 +3198,10 @@ export interface operations {
                      *         "bytes": 2093,
                      *         "uncertain": 0,
                      *         "purged": 0,
-                     *         "plan": "backfill-d98m5qco4z",
+                     *         "plan": "backfill-zq2h51b94q",
                      *         "failures": 0,
                      *         "probe": false,
-                     *         "idsDigest": "bb6c419dd0c05f7926a8634b0733589b57791975e8582d9829ae474a4e65f1a6"
+                     *         "idsDigest": "4f4ab3f1b7e519f4dc5af4f6cceba9bb9c762236e45c73ed95b05dea5ab500c5"
                      *       },
                      *       "waitMs": 0,
                      *       "why": null
@@ -3236,7 +3238,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-zq2h51b94q */
                 id: string;
             };
             cookie?: never;
@@ -3251,7 +3253,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-zq2h51b94q",
                      *       "destination": "archive",
                      *       "state": "paused",
                      *       "asked": {},
@@ -3261,9 +3263,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
-                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
+                     *       "startedAt": "2026-11-29T12:24:22.351413Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3308,7 +3310,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-zq2h51b94q */
                 id: string;
             };
             cookie?: never;
@@ -3361,7 +3363,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-zq2h51b94q */
                 id: string;
             };
             cookie?: never;
@@ -3376,7 +3378,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-zq2h51b94q",
                      *       "destination": "archive",
                      *       "state": "running",
                      *       "asked": {},
@@ -3386,9 +3388,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
-                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
+                     *       "startedAt": "2026-11-29T12:24:22.351413Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3637,13 +3639,13 @@ export interface operations {
                      *         {
                      *           "destination": "datadog",
                      *           "position": "11",
-                     *           "event": "57df603e94fc8e7c.7",
+                     *           "event": "99ef8e7d70915d12.7",
                      *           "state": "open",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *           "batch": "31",
+                     *           "batch": "27",
                      *           "batchState": "dead",
-                     *           "firstAt": "2026-11-29T09:26:34.707893Z",
-                     *           "lastAt": "2026-11-29T09:26:34.707893Z",
+                     *           "firstAt": "2026-11-29T12:24:20.894087Z",
+                     *           "lastAt": "2026-11-29T12:24:20.894087Z",
                      *           "decidedBy": null,
                      *           "decidedReason": null
                      *         }
@@ -3719,24 +3721,24 @@ export interface operations {
                      * @example {
                      *       "destination": "datadog",
                      *       "position": "11",
-                     *       "event": "57df603e94fc8e7c.7",
+                     *       "event": "99ef8e7d70915d12.7",
                      *       "state": "open",
                      *       "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *       "batch": "31",
+                     *       "batch": "27",
                      *       "batchState": "dead",
-                     *       "firstAt": "2026-11-29T09:26:34.707893Z",
-                     *       "lastAt": "2026-11-29T09:26:34.707893Z",
+                     *       "firstAt": "2026-11-29T12:24:20.894087Z",
+                     *       "lastAt": "2026-11-29T12:24:20.894087Z",
                      *       "decidedBy": null,
                      *       "decidedReason": null,
-                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"57df603e94fc8e7c.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"99ef8e7d70915d12.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
                      *       "attempts": [
                      *         {
-                     *           "at": "2026-11-29T09:26:34.721383Z",
+                     *           "at": "2026-11-29T12:24:20.899563Z",
                      *           "kind": "invalid",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
                      *           "status": 400,
                      *           "attempt": 1,
-                     *           "elapsedMs": 192
+                     *           "elapsedMs": 13
                      *         }
                      *       ]
                      *     }
@@ -3946,9 +3948,9 @@ export interface operations {
                      *           "kind": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T09:26:21.440570Z",
+                     *           "since": "2026-11-29T12:24:19.621805Z",
                      *           "isHeld": false,
-                     *           "announcedAt": "2026-11-29T09:26:21.440570Z",
+                     *           "announcedAt": "2026-11-29T12:24:19.621805Z",
                      *           "opensAt": null,
                      *           "deadLetters": 10,
                      *           "lanes": [
@@ -4046,33 +4048,35 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "lane": "live",
                      *           "plan": null,
-                     *           "parent": "23",
-                     *           "from": "23",
-                     *           "to": "24",
+                     *           "parent": "21",
+                     *           "from": "18",
+                     *           "to": "19",
                      *           "count": 1,
-                     *           "bytes": 956,
-                     *           "state": "accepted",
+                     *           "bytes": 819,
+                     *           "state": "dead",
                      *           "attempt": 1,
                      *           "uncertain": 0,
-                     *           "late": 1,
+                     *           "late": 0,
                      *           "purged": 0,
                      *           "mappingVersion": 2,
                      *           "filterVersion": 1,
-                     *           "createdAt": "2026-11-29T09:26:33.536118Z",
-                     *           "dueAt": "2026-11-29T09:26:33.767144Z",
+                     *           "createdAt": "2026-11-29T12:24:20.800072Z",
+                     *           "dueAt": "2026-11-29T12:24:20.832976Z",
                      *           "leaseUntil": null,
-                     *           "settledAt": "2026-11-29T09:26:35.118537Z",
+                     *           "settledAt": "2026-11-29T12:24:20.978246Z",
                      *           "answer": {
-                     *             "kind": "accepted",
-                     *             "status": 202
+                     *             "kind": "invalid",
+                     *             "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *             "status": 400
                      *           },
                      *           "attempts": [
                      *             {
-                     *               "at": "2026-11-29T09:26:35.118538Z",
-                     *               "kind": "accepted",
-                     *               "status": 202,
+                     *               "at": "2026-11-29T12:24:20.978246Z",
+                     *               "kind": "invalid",
+                     *               "reason": "400 Bad Request: a log of this request is refused on demand",
+                     *               "status": 400,
                      *               "attempt": 1,
-                     *               "elapsedMs": 148
+                     *               "elapsedMs": 2
                      *             }
                      *           ]
                      *         }
@@ -4201,10 +4205,10 @@ export interface operations {
                      *       "enrolments": [
                      *         {
                      *           "node": "gw-2",
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:32.439000Z",
-                     *           "expiresAt": "2026-11-29T10:26:32.439000Z",
-                     *           "usedAt": "2026-11-29T09:26:32.836000Z"
+                     *           "createdBy": "api-key:a26d624c",
+                     *           "createdAt": "2026-11-29T12:24:20.669000Z",
+                     *           "expiresAt": "2026-11-29T13:24:20.669000Z",
+                     *           "usedAt": "2026-11-29T12:24:20.715000Z"
                      *         }
                      *       ]
                      *     }
@@ -4278,9 +4282,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
+                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1lMmE0NjM1NSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNTkzYjZhMTJiODIyYWRlYWJmZmJmMWFhYjk1ZGFkNWYxYWYwYzZjMjgyYzliMzZmMGI4ZDQ1ZmM5OTUwZWJmOCIs…",
                      *       "node": "gw-2",
-                     *       "expiresAt": "2026-11-29T10:26:32.439000Z"
+                     *       "expiresAt": "2026-11-29T13:24:20.669000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnrolmentAnswer"];
@@ -4365,7 +4369,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "2",
-                     *           "recordedAt": "2026-11-29T09:26:20.011050Z",
+                     *           "recordedAt": "2026-11-29T12:24:19.400503Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -4377,8 +4381,8 @@ export interface operations {
                      *             "data": {
                      *               "approval": "a1"
                      *             },
-                     *             "epoch": "57df603e94fc8e7c",
-                     *             "id": "57df603e94fc8e7c.2",
+                     *             "epoch": "99ef8e7d70915d12",
+                     *             "id": "99ef8e7d70915d12.2",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -4464,7 +4468,7 @@ export interface operations {
                      * @example {
                      *       "exports": [
                      *         {
-                     *           "id": "export-spw0bfnbbq",
+                     *           "id": "export-dz7r0he2tt",
                      *           "kind": "events",
                      *           "format": "ndjson",
                      *           "selection": {
@@ -4476,17 +4480,17 @@ export interface operations {
                      *           "next": "29",
                      *           "count": 6,
                      *           "bytes": 3125,
-                     *           "requestedBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:40.764458Z",
-                     *           "finishedAt": "2026-11-29T09:26:40.946882Z",
-                     *           "keepUntil": "2026-11-29T10:26:41.005652Z",
+                     *           "requestedBy": "api-key:a26d624c",
+                     *           "createdAt": "2026-11-29T12:24:22.553468Z",
+                     *           "finishedAt": "2026-11-29T12:24:22.666330Z",
+                     *           "keepUntil": "2026-11-29T13:24:22.674452Z",
                      *           "error": null,
                      *           "file": {
-                     *             "name": "export-spw0bfnbbq.ndjson",
+                     *             "name": "export-dz7r0he2tt.ndjson",
                      *             "bytes": 3125,
-                     *             "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+                     *             "sha256": "b4fb76d12196f75ff67ef23f2b1405d39b2898bc430c05fb747ce1d0fc38cc13"
                      *           },
-                     *           "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b"
+                     *           "manifestSha256": "a6fa561f65421a265e00819bf68c04f37c9df60ef54c6cabcb5cac9bb1c7f4af"
                      *         }
                      *       ]
                      *     }
@@ -4557,7 +4561,7 @@ export interface operations {
                     session?: string;
                     /** @description The first position or instant that no longer belongs to it. Default: the end of the log, now. */
                     to?: string;
-                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
+                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "export.deleted" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.proposed" | "retention.withdrawn" | "retention.planned" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
                 };
             };
         };
@@ -4570,7 +4574,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "export-spw0bfnbbq",
+                     *       "id": "export-dz7r0he2tt",
                      *       "kind": "events",
                      *       "format": "ndjson",
                      *       "selection": {
@@ -4582,8 +4586,8 @@ export interface operations {
                      *       "next": "0",
                      *       "count": 0,
                      *       "bytes": 0,
-                     *       "requestedBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:40.764458Z",
+                     *       "requestedBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:22.553468Z",
                      *       "finishedAt": null,
                      *       "keepUntil": null,
                      *       "error": null,
@@ -4622,7 +4626,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example export-spw0bfnbbq */
+                /** @example export-dz7r0he2tt */
                 id: string;
             };
             cookie?: never;
@@ -4645,7 +4649,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "export-spw0bfnbbq",
+                     *       "id": "export-dz7r0he2tt",
                      *       "kind": "events",
                      *       "format": "ndjson",
                      *       "selection": {
@@ -4657,21 +4661,21 @@ export interface operations {
                      *       "next": "29",
                      *       "count": 6,
                      *       "bytes": 3125,
-                     *       "requestedBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:40.764458Z",
-                     *       "finishedAt": "2026-11-29T09:26:40.946882Z",
-                     *       "keepUntil": "2026-11-29T10:26:41.005652Z",
+                     *       "requestedBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:22.553468Z",
+                     *       "finishedAt": "2026-11-29T12:24:22.666330Z",
+                     *       "keepUntil": "2026-11-29T13:24:22.674452Z",
                      *       "error": null,
                      *       "file": {
-                     *         "name": "export-spw0bfnbbq.ndjson",
+                     *         "name": "export-dz7r0he2tt.ndjson",
                      *         "bytes": 3125,
-                     *         "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+                     *         "sha256": "b4fb76d12196f75ff67ef23f2b1405d39b2898bc430c05fb747ce1d0fc38cc13"
                      *       },
-                     *       "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b",
+                     *       "manifestSha256": "a6fa561f65421a265e00819bf68c04f37c9df60ef54c6cabcb5cac9bb1c7f4af",
                      *       "links": {
-                     *         "events": "/v1/exports/export-spw0bfnbbq/download?file=events&expires=1795945301&signature=___________________________________________",
-                     *         "manifest": "/v1/exports/export-spw0bfnbbq/download?file=manifest&expires=1795945301&signature=___________________________________________",
-                     *         "expireAt": "2026-11-29T09:41:41.000000Z"
+                     *         "events": "/v1/exports/export-dz7r0he2tt/download?file=events&expires=1795955962&signature=___________________________________________",
+                     *         "manifest": "/v1/exports/export-dz7r0he2tt/download?file=manifest&expires=1795955962&signature=___________________________________________",
+                     *         "expireAt": "2026-11-29T12:39:22.000000Z"
                      *       }
                      *     }
                      */
@@ -4713,7 +4717,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example export-spw0bfnbbq */
+                /** @example export-dz7r0he2tt */
                 id: string;
             };
             cookie?: never;
@@ -4753,7 +4757,7 @@ export interface operations {
     "exports.download": {
         parameters: {
             query: {
-                /** @example 1795945301 */
+                /** @example 1795955962 */
                 expires: number;
                 /** @example events */
                 file: "events" | "manifest";
@@ -4762,7 +4766,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example export-spw0bfnbbq */
+                /** @example export-dz7r0he2tt */
                 id: string;
             };
             cookie?: never;
@@ -4832,14 +4836,14 @@ export interface operations {
                      * @example {
                      *       "holds": [
                      *         {
-                     *           "id": "hold-840udbf7ak",
+                     *           "id": "hold-szr0rnh4mq",
                      *           "matter": "2026-17",
                      *           "reason": "asked for by counsel",
                      *           "selection": {
                      *             "session": "s-1"
                      *           },
-                     *           "placedBy": "api-key:d9ffa2e9",
-                     *           "placedAt": "2026-11-29T09:26:35.195682Z",
+                     *           "placedBy": "api-key:a26d624c",
+                     *           "placedAt": "2026-11-29T12:24:21.002108Z",
                      *           "releasedBy": null,
                      *           "releasedAt": null,
                      *           "releaseReason": null
@@ -4916,7 +4920,7 @@ export interface operations {
                      * @description And before.
                      */
                     to?: string;
-                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
+                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "export.deleted" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.proposed" | "retention.withdrawn" | "retention.planned" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
                 };
             };
         };
@@ -4929,14 +4933,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-840udbf7ak",
+                     *       "id": "hold-szr0rnh4mq",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:d9ffa2e9",
-                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
+                     *       "placedBy": "api-key:a26d624c",
+                     *       "placedAt": "2026-11-29T12:24:21.002108Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -4973,7 +4977,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-840udbf7ak */
+                /** @example hold-szr0rnh4mq */
                 id: string;
             };
             cookie?: never;
@@ -4996,14 +5000,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-840udbf7ak",
+                     *       "id": "hold-szr0rnh4mq",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:d9ffa2e9",
-                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
+                     *       "placedBy": "api-key:a26d624c",
+                     *       "placedAt": "2026-11-29T12:24:21.002108Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -5047,7 +5051,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-840udbf7ak */
+                /** @example hold-szr0rnh4mq */
                 id: string;
             };
             cookie?: never;
@@ -5073,16 +5077,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-840udbf7ak",
+                     *       "id": "hold-szr0rnh4mq",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:d9ffa2e9",
-                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
-                     *       "releasedBy": "api-key:d9ffa2e9",
-                     *       "releasedAt": "2026-11-29T09:26:35.422733Z",
+                     *       "placedBy": "api-key:a26d624c",
+                     *       "placedAt": "2026-11-29T12:24:21.002108Z",
+                     *       "releasedBy": "api-key:a26d624c",
+                     *       "releasedAt": "2026-11-29T12:24:21.072824Z",
                      *       "releaseReason": "the matter is closed"
                      *     }
                      */
@@ -5228,17 +5232,17 @@ export interface operations {
                      * @example {
                      *       "keys": [
                      *         {
-                     *           "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
-                     *           "prefix": "0972b25c",
+                     *           "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
+                     *           "prefix": "ca1f2615",
                      *           "role": "auditor",
                      *           "label": "audit of the year",
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:34.380000Z",
+                     *           "createdBy": "api-key:a26d624c",
+                     *           "createdAt": "2026-11-29T12:24:20.875000Z",
                      *           "expiresAt": null,
                      *           "revokedAt": null,
                      *           "lastUsedAt": null,
-                     *           "rotatedAt": "2026-11-29T09:26:34.457000Z",
-                     *           "previousUntil": "2026-11-29T10:26:34.457000Z",
+                     *           "rotatedAt": "2026-11-29T12:24:20.900000Z",
+                     *           "previousUntil": "2026-11-29T13:24:20.900000Z",
                      *           "limits": {
                      *             "from": "2026-01-01T00:00:00.000000Z",
                      *             "connections": [
@@ -5336,9 +5340,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "0972b25c",
-                     *       "key": "afd_0972b25c_………",
-                     *       "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+                     *       "prefix": "ca1f2615",
+                     *       "key": "afd_ca1f2615_………",
+                     *       "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
                      *       "role": "auditor"
                      *     }
                      */
@@ -5373,7 +5377,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 14fa7a9e-3f72-4730-8a3e-21a8827748e7 */
+                /** @example ffad6460-4bef-4e84-80a3-bd303641cc70 */
                 id: string;
             };
             cookie?: never;
@@ -5415,7 +5419,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 14fa7a9e-3f72-4730-8a3e-21a8827748e7 */
+                /** @example ffad6460-4bef-4e84-80a3-bd303641cc70 */
                 id: string;
             };
             cookie?: never;
@@ -5445,9 +5449,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "0972b25c",
-                     *       "key": "afd_0972b25c_………",
-                     *       "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+                     *       "prefix": "ca1f2615",
+                     *       "key": "afd_ca1f2615_………",
+                     *       "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
                      *       "role": "auditor"
                      *     }
                      */
@@ -5494,7 +5498,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-c5fbc4c7",
+                     *       "log": "log-e2a46355",
                      *       "generation": 1
                      *     }
                      */
@@ -5535,8 +5539,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
-                 *       "publicKey": "MCowBQYDK2VwAyEAHsRwaSQCPvFuHs1hyKQ/bjhwpwr215aZQlycg3iCB2o="
+                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1lMmE0NjM1NSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNTkzYjZhMTJiODIyYWRlYWJmZmJmMWFhYjk1ZGFkNWYxYWYwYzZjMjgyYzliMzZmMGI4ZDQ1ZmM5OTUwZWJmOCIs…",
+                 *       "publicKey": "MCowBQYDK2VwAyEAc6SZiTMJCmz25U8Wa719ohEoZ0SXil3/xpVAM5AbjfE="
                  *     }
                  */
                 "application/json": {
@@ -5557,9 +5561,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-2",
-                     *       "log": "log-c5fbc4c7",
-                     *       "keyId": "fa7cfba1028427b5",
-                     *       "markPublicKey": "MCowBQYDK2VwAyEAVzdhx3gDlMZz16NyZYTlL3WOI6VNSdP4kE42R4AtvZU="
+                     *       "log": "log-e2a46355",
+                     *       "keyId": "b30eb2a3b2d44bef",
+                     *       "markPublicKey": "MCowBQYDK2VwAyEAi9l+NIugeQFR0E4NViC8GvpXhppGuTbgvIu82pHVLL8="
                      *     }
                      */
                     "application/json": components["schemas"]["NodeAnswer"];
@@ -5621,18 +5625,18 @@ export interface operations {
                      *       "producers": [
                      *         {
                      *           "node": "gw-1",
-                     *           "epoch": "57df603e94fc8e7c",
+                     *           "epoch": "99ef8e7d70915d12",
                      *           "state": "open",
                      *           "seq": 24,
                      *           "previous": null,
-                     *           "openedAt": "2026-11-29T09:26:20.010497Z",
-                     *           "updatedAt": "2026-11-29T09:26:20.413479Z",
+                     *           "openedAt": "2026-11-29T12:24:19.400096Z",
+                     *           "updatedAt": "2026-11-29T12:24:19.514605Z",
                      *           "nodeRevokedAt": null,
                      *           "last": {
                      *             "position": "28",
-                     *             "recordedAt": "2026-11-29T09:26:20.413479Z",
+                     *             "recordedAt": "2026-11-29T12:24:19.514605Z",
                      *             "occurredAt": "2026-11-25T12:00:00.006000Z",
-                     *             "lagMs": 336380407
+                     *             "lagMs": 347059509
                      *           }
                      *         }
                      *       ]
@@ -5676,7 +5680,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 57df603e94fc8e7c */
+                /** @example 99ef8e7d70915d12 */
                 epoch: string;
                 /** @example gw-1 */
                 node: string;
@@ -5708,7 +5712,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-1",
-                     *       "epoch": "57df603e94fc8e7c",
+                     *       "epoch": "99ef8e7d70915d12",
                      *       "to": 25
                      *     }
                      */
@@ -5743,7 +5747,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 57df603e94fc8e7c.1 */
+                /** @example 99ef8e7d70915d12.1 */
                 eventId: string;
             };
             cookie?: never;
@@ -5766,13 +5770,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "event": "57df603e94fc8e7c.1",
+                     *       "event": "99ef8e7d70915d12.1",
                      *       "node": "gw-1",
-                     *       "epoch": "57df603e94fc8e7c",
+                     *       "epoch": "99ef8e7d70915d12",
                      *       "seq": 1,
                      *       "recorded": {
                      *         "position": "1",
-                     *         "at": "2026-11-29T09:26:20.011050Z",
+                     *         "at": "2026-11-29T12:24:19.400503Z",
                      *         "run": {
                      *           "first": "1",
                      *           "last": "6"
@@ -5793,18 +5797,18 @@ export interface operations {
                      *               "state": "split",
                      *               "count": 29,
                      *               "isResend": false,
-                     *               "cutAt": "2026-11-29T09:26:22.090647Z",
+                     *               "cutAt": "2026-11-29T12:24:19.833739Z",
                      *               "attempts": [
                      *                 {
-                     *                   "at": "2026-11-29T09:26:26.911805Z",
+                     *                   "at": "2026-11-29T12:24:20.009094Z",
                      *                   "kind": "invalid",
                      *                   "reason": "400 Bad Request: a log of this request is refused on demand",
                      *                   "status": 400,
                      *                   "attempt": 1,
-                     *                   "elapsedMs": 1351
+                     *                   "elapsedMs": 28
                      *                 }
                      *               ],
-                     *               "settledAt": "2026-11-29T09:26:26.911804Z",
+                     *               "settledAt": "2026-11-29T12:24:20.009093Z",
                      *               "observedAt": null,
                      *               "lookedAt": null,
                      *               "seen": null
@@ -5878,7 +5882,7 @@ export interface operations {
                      * @example {
                      *       "reconciliations": [
                      *         {
-                     *           "id": "reconciliation-0ho0jnzpk5",
+                     *           "id": "reconciliation-whzswtdvz9",
                      *           "destination": "datadog",
                      *           "from": "0",
                      *           "to": "29",
@@ -5894,8 +5898,8 @@ export interface operations {
                      *           "duplicated": "0",
                      *           "truncated": "0",
                      *           "altered": "0",
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:39.555468Z",
+                     *           "createdBy": "api-key:a26d624c",
+                     *           "createdAt": "2026-11-29T12:24:22.205638Z",
                      *           "finishedAt": null
                      *         }
                      *       ]
@@ -5973,7 +5977,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "reconciliation-0ho0jnzpk5",
+                     *       "id": "reconciliation-whzswtdvz9",
                      *       "destination": "datadog",
                      *       "from": "0",
                      *       "to": "29",
@@ -5989,8 +5993,8 @@ export interface operations {
                      *       "duplicated": "0",
                      *       "truncated": "0",
                      *       "altered": "0",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.555468Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:22.205638Z",
                      *       "finishedAt": null
                      *     }
                      */
@@ -6027,7 +6031,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example reconciliation-0ho0jnzpk5 */
+                /** @example reconciliation-whzswtdvz9 */
                 id: string;
             };
             cookie?: never;
@@ -6051,7 +6055,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "reconciliation": {
-                     *         "id": "reconciliation-0ho0jnzpk5",
+                     *         "id": "reconciliation-whzswtdvz9",
                      *         "destination": "datadog",
                      *         "from": "0",
                      *         "to": "29",
@@ -6067,8 +6071,8 @@ export interface operations {
                      *         "duplicated": "0",
                      *         "truncated": "0",
                      *         "altered": "0",
-                     *         "createdBy": "api-key:d9ffa2e9",
-                     *         "createdAt": "2026-11-29T09:26:39.555468Z",
+                     *         "createdBy": "api-key:a26d624c",
+                     *         "createdAt": "2026-11-29T12:24:22.205638Z",
                      *         "finishedAt": null
                      *       },
                      *       "findings": []
@@ -6138,10 +6142,10 @@ export interface operations {
                      * @example {
                      *       "replays": [
                      *         {
-                     *           "id": "replay-zjrcbo05vo",
+                     *           "id": "replay-vwguxwpyvk",
                      *           "destination": "datadog",
                      *           "state": "cancelled",
-                     *           "reason": "cancelled by api-key:d9ffa2e9",
+                     *           "reason": "cancelled by api-key:a26d624c",
                      *           "asked": {
                      *             "query": "session:s-3"
                      *           },
@@ -6154,13 +6158,13 @@ export interface operations {
                      *           "filterVersion": 1,
                      *           "mappingVersion": 2,
                      *           "count": 6,
-                     *           "bytes": 5838,
+                     *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *           "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *           "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *           "createdBy": "api-key:a26d624c",
+                     *           "createdAt": "2026-11-29T12:24:21.474715Z",
+                     *           "plannedAt": "2026-11-29T12:24:21.921076Z",
+                     *           "startedAt": "2026-11-29T12:24:22.054470Z",
                      *           "finishedAt": null,
                      *           "report": null,
                      *           "from": "23",
@@ -6241,7 +6245,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-vwguxwpyvk",
                      *       "destination": "datadog",
                      *       "state": "planning",
                      *       "reason": null,
@@ -6260,8 +6264,8 @@ export interface operations {
                      *       "bytes": 0,
                      *       "late": 0,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
                      *       "plannedAt": null,
                      *       "startedAt": null,
                      *       "finishedAt": null,
@@ -6302,7 +6306,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-vwguxwpyvk */
                 id: string;
             };
             cookie?: never;
@@ -6325,7 +6329,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-vwguxwpyvk",
                      *       "destination": "datadog",
                      *       "state": "planned",
                      *       "reason": null,
@@ -6341,12 +6345,12 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
+                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "report": null,
@@ -6405,7 +6409,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-vwguxwpyvk */
                 id: string;
             };
             cookie?: never;
@@ -6433,10 +6437,10 @@ export interface operations {
                      *           "from": "23",
                      *           "to": "29",
                      *           "count": 6,
-                     *           "bytes": 5838,
+                     *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "digest": "1de73cf3290e8e233d655264f2880eeb5c8967b932db6a67e3f22ecafd746be0",
+                     *           "digest": "620fd1ad56a7fcb5165d7ceb67faa68e4bb1ea6337aaca3722f475d1d1325ffa",
                      *           "outcome": null
                      *         }
                      *       ],
@@ -6481,7 +6485,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-vwguxwpyvk */
                 id: string;
             };
             cookie?: never;
@@ -6501,10 +6505,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-vwguxwpyvk",
                      *       "destination": "datadog",
                      *       "state": "cancelled",
-                     *       "reason": "cancelled by api-key:d9ffa2e9",
+                     *       "reason": "cancelled by api-key:a26d624c",
                      *       "asked": {
                      *         "query": "session:s-3"
                      *       },
@@ -6517,13 +6521,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
+                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
+                     *       "startedAt": "2026-11-29T12:24:22.054470Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6570,7 +6574,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-vwguxwpyvk */
                 id: string;
             };
             cookie?: never;
@@ -6590,7 +6594,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-vwguxwpyvk",
                      *       "destination": "datadog",
                      *       "state": "paused",
                      *       "reason": null,
@@ -6606,13 +6610,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
+                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
+                     *       "startedAt": "2026-11-29T12:24:22.054470Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6659,7 +6663,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-vwguxwpyvk */
                 id: string;
             };
             cookie?: never;
@@ -6679,7 +6683,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-vwguxwpyvk",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6695,13 +6699,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
+                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
+                     *       "startedAt": "2026-11-29T12:24:22.054470Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6748,7 +6752,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-vwguxwpyvk */
                 id: string;
             };
             cookie?: never;
@@ -6768,7 +6772,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-vwguxwpyvk",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6784,13 +6788,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *       "createdBy": "api-key:a26d624c",
+                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
+                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
+                     *       "startedAt": "2026-11-29T12:24:22.054470Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -7104,7 +7108,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": "2026-11-29T09:26:35.574364Z",
+                     *       "at": "2026-11-29T12:24:21.135191Z",
                      *       "partitions": [
                      *         {
                      *           "name": "event_standard_20261101",
@@ -7183,10 +7187,10 @@ export interface operations {
                      *       "runs": [
                      *         {
                      *           "id": "1",
-                     *           "plannedAt": "2026-11-29T09:26:36.386552Z",
+                     *           "plannedAt": "2026-11-29T12:24:21.264214Z",
                      *           "planned": [],
-                     *           "by": "api-key:d9ffa2e9",
-                     *           "begunAt": "2026-11-29T09:26:36.397675Z",
+                     *           "by": "api-key:a26d624c",
+                     *           "begunAt": "2026-11-29T12:24:21.268328Z",
                      *           "finishedAt": null,
                      *           "report": null
                      *         }
@@ -7249,10 +7253,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T09:26:36.386552Z",
+                     *       "plannedAt": "2026-11-29T12:24:21.264214Z",
                      *       "planned": [],
-                     *       "by": "api-key:d9ffa2e9",
-                     *       "begunAt": "2026-11-29T09:26:36.397675Z",
+                     *       "by": "api-key:a26d624c",
+                     *       "begunAt": "2026-11-29T12:24:21.268328Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -7315,10 +7319,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T09:26:36.386552Z",
+                     *       "plannedAt": "2026-11-29T12:24:21.264214Z",
                      *       "planned": [],
-                     *       "by": "api-key:d9ffa2e9",
-                     *       "begunAt": "2026-11-29T09:26:36.397675Z",
+                     *       "by": "api-key:a26d624c",
+                     *       "begunAt": "2026-11-29T12:24:21.268328Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -7410,7 +7414,7 @@ export interface operations {
                      *         {
                      *           "id": "s-3",
                      *           "node": "gw-1",
-                     *           "epoch": "57df603e94fc8e7c",
+                     *           "epoch": "99ef8e7d70915d12",
                      *           "class": "standard",
                      *           "state": "closed",
                      *           "identityId": "billing-agent",
@@ -7529,7 +7533,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "23",
-                     *           "recordedAt": "2026-11-29T09:26:20.413479Z",
+                     *           "recordedAt": "2026-11-29T12:24:19.514605Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -7556,8 +7560,8 @@ export interface operations {
                      *                 "user": "app"
                      *               }
                      *             },
-                     *             "epoch": "57df603e94fc8e7c",
-                     *             "id": "57df603e94fc8e7c.19",
+                     *             "epoch": "99ef8e7d70915d12",
+                     *             "id": "99ef8e7d70915d12.19",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -7576,7 +7580,7 @@ export interface operations {
                      *       "session": {
                      *         "id": "s-3",
                      *         "node": "gw-1",
-                     *         "epoch": "57df603e94fc8e7c",
+                     *         "epoch": "99ef8e7d70915d12",
                      *         "class": "standard",
                      *         "state": "closed",
                      *         "identityId": "billing-agent",
@@ -7682,15 +7686,15 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-c5fbc4c7",
+                     *       "log": "log-e2a46355",
                      *       "generation": 1,
                      *       "head": {
                      *         "size": "29",
-                     *         "recordedAt": "2026-11-29T09:26:20.413479Z"
+                     *         "recordedAt": "2026-11-29T12:24:19.514605Z"
                      *       },
                      *       "recorder": {
                      *         "active": true,
-                     *         "leaseUntil": "2026-11-29T09:36:20.452289Z"
+                     *         "leaseUntil": "2026-11-29T12:34:19.519156Z"
                      *       },
                      *       "sessions": {
                      *         "horizon": "28",
@@ -7705,7 +7709,7 @@ export interface operations {
                      *       },
                      *       "outbox": {
                      *         "waiting": 6,
-                     *         "oldestAt": "2026-11-29T09:26:24.295397Z"
+                     *         "oldestAt": "2026-11-29T12:24:19.980408Z"
                      *       },
                      *       "quarantined": 0,
                      *       "foreignEntries": 0,
@@ -7714,7 +7718,7 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T09:26:21.440570Z",
+                     *           "since": "2026-11-29T12:24:19.621805Z",
                      *           "lanes": [
                      *             {
                      *               "lane": "live",
@@ -7723,9 +7727,10 @@ export interface operations {
                      *             }
                      *           ],
                      *           "batches": {
-                     *             "due": 10
+                     *             "due": 4,
+                     *             "sending": 4
                      *           },
-                     *           "oldestUndeliveredAt": "2026-11-29T09:26:20.011050Z",
+                     *           "oldestUndeliveredAt": "2026-11-29T12:24:19.400503Z",
                      *           "deadLetters": 0
                      *         }
                      *       ]

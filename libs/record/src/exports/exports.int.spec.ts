@@ -336,7 +336,9 @@ describe('exports', () => {
     const one = await ask();
     const other = await createApiKey(record.pool, { role: 'operator', by: 'test' });
     await expect(readExport(record.pool, one.id, other.id)).rejects.toMatchObject({ code: 'RECORD_EXPORT_UNKNOWN' });
-    await expect(deleteExport(record.pool, one.id, 'test', other.id)).rejects.toMatchObject({ code: 'RECORD_EXPORT_UNKNOWN' });
+    await expect(deleteExport(record.pool, one.id, 'test', other.id)).rejects.toMatchObject({
+      code: 'RECORD_EXPORT_UNKNOWN',
+    });
     expect(await listExports(record.pool, { limit: 10, owner: other.id })).toEqual([]);
     expect(await listExports(record.pool, { limit: 10, owner: key.id })).toHaveLength(1);
   });
