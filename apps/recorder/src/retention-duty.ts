@@ -3,6 +3,7 @@ import type pg from 'pg';
 import { microsOfInstant } from '#events';
 import { Hindrance, type Logger, parsePolicy, type RetentionPolicy, retentionClasses, type Trouble } from '#platform';
 import {
+  BY_SCHEDULE,
   beginRetentionRun,
   carryOutRun,
   findUnfinishedRun,
@@ -86,7 +87,8 @@ export class RetentionDuty {
   private async run(signal: AbortSignal): Promise<void> {
     const { pool, logger } = this.options;
     const run =
-      (await findUnfinishedRun(pool)) ?? ((await this.isDue()) ? await beginRetentionRun(pool, 'schedule') : undefined);
+      (await findUnfinishedRun(pool)) ??
+      ((await this.isDue()) ? await beginRetentionRun(pool, BY_SCHEDULE) : undefined);
     if (!run) return;
     const report = await carryOutRun(pool, run, signal);
     if (report && run.planned.length > 0)

@@ -18,6 +18,8 @@ import {
 // writes its row in `purge` and puts `retention.purged` into the outbox. A crash leaves a partition there or gone, and a run that
 // whoever looks next goes on with. Two that carry out the same run at once do no harm: the second finds its partition purged.
 
+/** Who wants a run that is made at its time of day. */
+export const BY_SCHEDULE = 'schedule';
 /** So many partitions of a plan its event names; the run itself names all. */
 const NAMED_PARTITIONS = 100;
 
@@ -106,8 +108,8 @@ async function whatKeeps(
 }
 
 /**
- * Plans a run and writes it down; `retention.planned` goes on the record in the same transaction. While one is under way, that one. The
- * recorder carries it out.
+ * Plans a run and writes it down; `retention.planned` goes on the record in the same transaction, but not of a scheduled one with nothing
+ * to purge. While one is under way, that one. The recorder carries it out.
  * @param by who wants it, as the run will say
  * @param at as of when; default: now, by the database's clock. In the future nothing is purged
  */
@@ -122,7 +124,8 @@ export async function beginRetentionRun(pool: pg.Pool, by: string, at?: string):
       [plan.at, planned, by],
     );
     const run = rows[0];
-    if (!run) return undefined;
+    // Nobody asked for it, and nothing comes of it: a day without a purge is no news.
+    if (!run || (by === BY_SCHEDULE && planned.length === 0)) return run;
     await enqueueOutbox(client, {
       type: 'retention.planned',
       time: instantOfMillis(Date.now()),
