@@ -1,7 +1,4 @@
-import { execFile } from 'node:child_process';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { testFolder } from '../../../test/support/servers.js';
+import { CommandLine } from '../../../test/support/command-line.js';
 
 const REPLAY = {
   id: 'replay-0123456789',
@@ -58,63 +55,24 @@ const LETTER = {
  * after the other; what is observed is what is asked of it, what is printed, and the exit code.
  */
 describe('the command line of deliveries', () => {
-  const folder = testFolder();
-  let api: Server;
-  let asked: { what: string; body: unknown }[] = [];
-  let answers: Record<string, unknown[]> = {};
-
+  let line: CommandLine;
   beforeAll(async () => {
-    api = createServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk: Buffer) => {
-        body += chunk.toString();
-      });
-      request.on('end', () => {
-        const what = `${request.method} ${request.url}`;
-        asked.push({ what, body: body === '' ? undefined : JSON.parse(body) });
-        const left = answers[what] ?? [];
-        const answer = left.length > 1 ? left.shift() : left[0];
-        const refusal = { code: 'API_ROUTE_UNKNOWN', detail: 'nothing here', remedy: 'See /docs.' };
-        response
-          .writeHead(answer === undefined ? 404 : 200, { 'content-type': 'application/json' })
-          .end(JSON.stringify(answer ?? refusal));
-      });
-    });
-    await new Promise<void>((resolve) => api.listen(0, '127.0.0.1', resolve));
+    line = await CommandLine.start();
   });
-  afterAll(async () => {
-    api.closeAllConnections();
-    await new Promise((resolve) => api.close(resolve));
-    folder.remove();
-  });
-  beforeEach(() => {
-    asked = [];
-    answers = {};
-  });
+  afterAll(() => line.close());
+  beforeEach(() => line.reset());
 
-  function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const env = {
-      PATH: process.env.PATH ?? '',
-      AFFIDAVIT_API_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
-      AFFIDAVIT_API_KEY: 'afk_test',
-      AFFIDAVIT_DATA: folder.path,
-    };
-    return new Promise((resolve) => {
-      execFile(process.execPath, ['bin/affidavit.mjs', ...args], { env }, (error, stdout, stderr) =>
-        resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-      );
-    });
-  }
+  const cli = (...args: string[]) => line.run(args);
 
   it('plans a replay, shows how far it is, and then what it lists', async () => {
-    answers['POST /v1/replays'] = [{ ...REPLAY, state: 'planning' }];
-    answers[`GET /v1/replays/${REPLAY.id}`] = [
+    line.answers['POST /v1/replays'] = [{ ...REPLAY, state: 'planning' }];
+    line.answers[`GET /v1/replays/${REPLAY.id}`] = [
       { ...REPLAY, state: 'planning', plannedTo: '1000', hindrance: 'no forwarder delivers to datadog' },
       REPLAY,
     ];
     const args = ['--from', '0', '--to', '2026-11-29T00:00:00Z', '--query', 'type:session.closed', '--missing-only'];
     const { code, stdout, stderr } = await cli('replay', 'plan', ...args);
-    expect(asked[0]).toEqual({
+    expect(line.asked[0]).toMatchObject({
       what: 'POST /v1/replays',
       body: { from: '0', to: '2026-11-29T00:00:00Z', query: 'type:session.closed', missingOnly: true },
     });
@@ -137,10 +95,10 @@ Run it with: affidavit replay start replay-0123456789
 
   it('says that a plan lists nothing, how it went stale, and what was purged since', async () => {
     const path = `GET /v1/replays/${REPLAY.id}`;
-    answers[path] = [{ ...REPLAY, count: 0 }];
+    line.answers[path] = [{ ...REPLAY, count: 0 }];
     expect((await cli('replay', 'show', REPLAY.id)).stdout).toContain('It lists nothing');
     const purge = { class: 'standard', from: 'a', to: 'b', count: 50 };
-    answers[path] = [{ ...REPLAY, stale: ['the filter of datadog is another'], purges: [purge] }];
+    line.answers[path] = [{ ...REPLAY, stale: ['the filter of datadog is another'], purges: [purge] }];
     const { stdout } = await cli('replay', 'show', REPLAY.id);
     expect(stdout).toContain('out of date: the filter of datadog is another');
     expect(stdout).toContain('purged since it was planned: 50 events of class standard');
@@ -151,8 +109,8 @@ Run it with: affidavit replay start replay-0123456789
     const path = `GET /v1/replays/${REPLAY.id}`;
     const running = { ...REPLAY, state: 'running', startedAt: REPLAY.createdAt };
     const half = { ...running, progress: { sent: 600, open: 634, dead: 0 } };
-    answers[`POST /v1/replays/${REPLAY.id}/start`] = [running];
-    answers[path] = [running, half, { ...running, state: 'finished', progress: half.progress, report: REPORT }];
+    line.answers[`POST /v1/replays/${REPLAY.id}/start`] = [running];
+    line.answers[path] = [running, half, { ...running, state: 'finished', progress: half.progress, report: REPORT }];
     const good = await cli('replay', 'start', REPLAY.id);
     expect(good.code).toBe(0);
     expect(good.stderr).toBe('sending  0 %  0 of 1,234\nsending  48 %  600 of 1,234\n');
@@ -161,14 +119,14 @@ Run it with: affidavit replay start replay-0123456789
 
     const worse = { ...REPORT, sent: 1200, dead: 4, purged: 30, isEqual: false, differing: 1 };
     const report = { ...worse, differences: [{ from: '1000', to: '2000' }] };
-    answers[path] = [{ ...running, state: 'finished', report }];
+    line.answers[path] = [{ ...running, state: 'finished', report }];
     const bad = await cli('replay', 'start', REPLAY.id);
     expect(bad.code).toBe(1);
     expect(bad.stdout).toContain('✗ 1,200 of 1,234 events were sent');
     expect(bad.stdout).toContain('30 were purged before they could be sent');
     expect(bad.stdout).toContain('they differ in 1 of 3 blocks: 1000–2000');
 
-    answers[path] = [{ ...running, state: 'paused' }];
+    line.answers[path] = [{ ...running, state: 'paused' }];
     const paused = await cli('replay', 'start', REPLAY.id);
     expect(paused.code).toBe(1);
     expect(paused.stdout).toContain(`affidavit replay resume ${REPLAY.id}`);
@@ -176,8 +134,8 @@ Run it with: affidavit replay start replay-0123456789
 
   it('does not wait where it is told so, and then the exit code is that of the act', async () => {
     const running = { ...REPLAY, state: 'running', startedAt: REPLAY.createdAt };
-    answers[`POST /v1/replays/${REPLAY.id}/start`] = [running];
-    answers[`GET /v1/replays/${REPLAY.id}`] = [running];
+    line.answers[`POST /v1/replays/${REPLAY.id}/start`] = [running];
+    line.answers[`GET /v1/replays/${REPLAY.id}`] = [running];
     const { code, stdout, stderr } = await cli('replay', 'start', REPLAY.id, '--no-wait', '--json');
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(JSON.parse(stdout)).toEqual(running);
@@ -185,18 +143,18 @@ Run it with: affidavit replay start replay-0123456789
 
   it('pauses and cancels', async () => {
     for (const name of ['pause', 'cancel']) {
-      answers[`POST /v1/replays/${REPLAY.id}/${name}`] = [{ ...REPLAY, state: `${name}d` }];
+      line.answers[`POST /v1/replays/${REPLAY.id}/${name}`] = [{ ...REPLAY, state: `${name}d` }];
       expect((await cli('replay', name, REPLAY.id)).stdout).toContain(`state      ${name}d`);
     }
   });
 
   it('shows each thousand positions with its digest, over all pages', async () => {
     const block = { count: 5, bytes: 50, late: 0, observed: 0, digest: 'd'.repeat(64), outcome: null };
-    answers[`GET /v1/replays/${REPLAY.id}`] = [REPLAY];
-    answers[`GET /v1/replays/${REPLAY.id}/blocks?after=-1&limit=1000`] = [
+    line.answers[`GET /v1/replays/${REPLAY.id}`] = [REPLAY];
+    line.answers[`GET /v1/replays/${REPLAY.id}/blocks?after=-1&limit=1000`] = [
       { blocks: [{ ...block, from: '0', to: '1000' }], next: '0' },
     ];
-    answers[`GET /v1/replays/${REPLAY.id}/blocks?after=0&limit=1000`] = [
+    line.answers[`GET /v1/replays/${REPLAY.id}/blocks?after=0&limit=1000`] = [
       { blocks: [{ ...block, from: '1000', to: '2000' }], next: null },
     ];
     const { stdout } = await cli('replay', 'show', REPLAY.id, '--blocks', '--json');
@@ -205,35 +163,35 @@ Run it with: affidavit replay start replay-0123456789
   });
 
   it('lists dead letters on lines of their own, whatever a stranger wrote', async () => {
-    answers['GET /v1/dead-letters?state=open&limit=100'] = [{ deadLetters: [LETTER], next: 'datadog.77' }];
+    line.answers['GET /v1/dead-letters?state=open&limit=100'] = [{ deadLetters: [LETTER], next: 'datadog.77' }];
     const { stdout } = await cli('deadletters', 'list');
     expect(stdout).toContain('400: no\\u001b[2J');
     expect(stdout).toContain('--cursor datadog.77');
-    answers['GET /v1/dead-letters?state=any&limit=100'] = [
+    line.answers['GET /v1/dead-letters?state=any&limit=100'] = [
       { deadLetters: [{ ...LETTER, state: 'retried', batchState: 'accepted' }], next: null },
     ];
     expect((await cli('deadletters', 'list', '--state', 'any')).stdout).toContain('retried, delivered');
   });
 
   it('shows the one destination’s dead letter, and asks whose where there are several', async () => {
-    answers['GET /v1/delivery'] = [{ destinations: [{ destination: 'datadog', lanes: [] }] }];
-    answers['GET /v1/dead-letters/datadog/77'] = [{ ...LETTER, body: '{"message":"x"}', attempts: [] }];
+    line.answers['GET /v1/delivery'] = [{ destinations: [{ destination: 'datadog', lanes: [] }] }];
+    line.answers['GET /v1/dead-letters/datadog/77'] = [{ ...LETTER, body: '{"message":"x"}', attempts: [] }];
     expect((await cli('deadletters', 'show', '77')).stdout).toContain('{"message":"x"}');
-    answers['GET /v1/delivery'] = [{ destinations: [{ destination: 'datadog' }, { destination: 'siem' }] }];
+    line.answers['GET /v1/delivery'] = [{ destinations: [{ destination: 'datadog' }, { destination: 'siem' }] }];
     const { code, stderr } = await cli('deadletters', 'show', '77');
     expect(code).toBe(2);
     expect(stderr).toContain('--destination is needed: there are datadog, siem');
   });
 
   it('retries and discards: positions or all, never without a reason', async () => {
-    answers['POST /v1/dead-letters/retry'] = [{ destination: 'datadog', count: 1, skipped: ['78'] }];
+    line.answers['POST /v1/dead-letters/retry'] = [{ destination: 'datadog', count: 1, skipped: ['78'] }];
     const retried = await cli('deadletters', 'retry', '77', '78');
-    expect(asked.at(-1)?.body).toEqual({ positions: ['77', '78'] });
+    expect(line.asked.at(-1)?.body).toEqual({ positions: ['77', '78'] });
     expect(retried.stdout).toContain('1 will be sent once more');
     expect(retried.stdout).toContain('not open, left as they are: 78');
-    answers['POST /v1/dead-letters/discard'] = [{ destination: 'siem', count: 3, skipped: [] }];
+    line.answers['POST /v1/dead-letters/discard'] = [{ destination: 'siem', count: 3, skipped: [] }];
     await cli('deadletters', 'discard', '--all', '--reason', 'a test', '--destination', 'siem');
-    expect(asked.at(-1)?.body).toEqual({ destination: 'siem', reason: 'a test', all: true });
+    expect(line.asked.at(-1)?.body).toEqual({ destination: 'siem', reason: 'a test', all: true });
   });
 
   it.each([
@@ -244,7 +202,7 @@ Run it with: affidavit replay start replay-0123456789
     ['no id of a replay', ['replay', 'show', '../keys']],
   ])('%s is exit code 2, and nothing is asked', async (_what, args) => {
     expect((await cli(...args)).code).toBe(2);
-    expect(asked).toEqual([]);
+    expect(line.asked).toEqual([]);
   });
 
   it('shows what is due when and why', async () => {
@@ -271,11 +229,11 @@ Run it with: affidavit replay start replay-0123456789
       deadLetters: 4,
       lanes: [lane],
     };
-    answers['GET /v1/delivery'] = [{ destinations: [destination] }];
+    line.answers['GET /v1/delivery'] = [{ destinations: [destination] }];
     const { stdout } = await cli('delivery', 'status');
     expect(stdout).toContain('datadog (datadog), failing for 10 min: 503: busy, 4 dead letters');
     expect(stdout).toMatch(/live +500 +12 +\d+ s +3\.5 +1 +0 +0 +2 +batch 41 in 10 min, attempt 9: 503: busy/);
-    answers['GET /v1/delivery'] = [{ destinations: [] }];
+    line.answers['GET /v1/delivery'] = [{ destinations: [] }];
     expect((await cli('delivery', 'status')).stdout).toContain('there is no destination yet');
   });
 
@@ -304,14 +262,16 @@ Run it with: affidavit replay start replay-0123456789
       answer: { kind: 'retry', status: 503, reason: 'busy' },
       attempts: [tried],
     };
-    answers['GET /v1/delivery/batches?limit=50&state=due'] = [{ batches: [batch], next: null }];
+    line.answers['GET /v1/delivery/batches?limit=50&state=due'] = [{ batches: [batch], next: null }];
     expect((await cli('delivery', 'batches', '--state', 'due')).stdout).toMatch(
       new RegExp(`41 +datadog +${REPLAY.id} +0–1000 +400 +due +1 +0 +2026-11-29T01:03:00 +busy`),
     );
     expect((await cli('delivery', 'batches', '--state', 'due', '--attempts')).stdout).toMatch(
       /41 +1 +\S+ +retry +503 +12 +busy/,
     );
-    answers['POST /v1/delivery/sweep'] = [{ destinations: [{ destination: 'datadog', due: 5, later: 1, paused: 0 }] }];
+    line.answers['POST /v1/delivery/sweep'] = [
+      { destinations: [{ destination: 'datadog', due: 5, later: 1, paused: 0 }] },
+    ];
     expect((await cli('delivery', 'sweep')).stdout).toMatch(/datadog +5 +1 +0/);
   });
 });

@@ -1,65 +1,18 @@
-import { execFile } from 'node:child_process';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { testFolder } from '../../../../test/support/servers.js';
+import { CommandLine } from '../../../../test/support/command-line.js';
 
 /**
  * `receipt` and `reconcile` as a shell runs them. Faked: the audit-log API and Datadog's search, whose answers the test chooses; what is
  * observed is what is asked of them, what is printed, and the exit code.
  */
 describe('receipt and reconcile', () => {
-  const folder = testFolder();
-  let server: Server;
-  let asked: { path: string; body: string; appKey: string | undefined }[] = [];
-  let answers: Record<string, unknown[]> = {};
-
+  let line: CommandLine;
   beforeAll(async () => {
-    server = createServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk: Buffer) => {
-        body += chunk.toString();
-      });
-      request.on('end', () => {
-        const path = `${request.method} ${request.url?.split('?')[0]}`;
-        asked.push({ path, body, appKey: request.headers['dd-application-key'] as string | undefined });
-        const waiting = answers[path] ?? [];
-        const answer = waiting.length > 1 ? waiting.shift() : waiting[0];
-        response
-          .writeHead(answer === undefined ? 404 : 200)
-          .end(JSON.stringify(answer ?? { code: 'NONE', detail: path }));
-      });
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    line = await CommandLine.start();
   });
-  afterAll(async () => {
-    server.closeAllConnections();
-    await new Promise((resolve) => server.close(resolve));
-    folder.remove();
-  });
-  beforeEach(() => {
-    asked = [];
-    answers = {};
-  });
+  afterAll(() => line.close());
+  beforeEach(() => line.reset());
 
-  function cli(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const env = {
-      PATH: process.env.PATH ?? '',
-      AFFIDAVIT_API_URL: url,
-      AFFIDAVIT_API_KEY: 'afk_test',
-      AFFIDAVIT_CONFIG: join(folder.path, 'affidavit.yaml'),
-      AFFIDAVIT_DATA: join(folder.path, 'data'),
-      DD_API_KEY: 'k',
-      DD_APP_KEY: 'a',
-      DD_API_URL: url,
-    };
-    return new Promise((resolve) => {
-      execFile(process.execPath, ['bin/affidavit.mjs', ...args], { env }, (error, stdout, stderr) =>
-        resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr }),
-      );
-    });
-  }
+  const cli = (...args: string[]) => line.run(args, { DD_API_KEY: 'k', DD_APP_KEY: 'a', DD_API_URL: line.url });
 
   const ID = '0123456789abcdef.7';
   const RECEIPT = {
@@ -108,7 +61,7 @@ describe('receipt and reconcile', () => {
   };
 
   it('shows a receipt as a time line that claims no more than is known', async () => {
-    answers[`GET /v1/receipts/${ID}`] = [RECEIPT];
+    line.answers[`GET /v1/receipts/${ID}`] = [RECEIPT];
     const { code, stdout } = await cli('receipt', ID);
     expect(code).toBe(0);
     expect(stdout.split('\n').map((line) => line.trim().replace(/\s+/g, ' '))).toEqual([
@@ -127,8 +80,8 @@ describe('receipt and reconcile', () => {
   });
 
   it('looks at Datadog itself with --observe', async () => {
-    answers[`GET /v1/receipts/${ID}`] = [RECEIPT];
-    answers['POST /api/v2/logs/events/search'] = [
+    line.answers[`GET /v1/receipts/${ID}`] = [RECEIPT];
+    line.answers['POST /api/v2/logs/events/search'] = [
       {
         data: [
           {
@@ -143,9 +96,9 @@ describe('receipt and reconcile', () => {
     ];
     const { stdout } = await cli('receipt', ID, '--observe');
     expect(stdout).toContain('log AQAB (batch 9, attempt 2)');
-    const search = asked.find(({ path }) => path.endsWith('search'));
-    expect(search).toMatchObject({ appKey: 'a' });
-    expect(JSON.parse(search?.body ?? '')).toMatchObject({
+    const search = line.asked.find(({ what }) => what.endsWith('search'));
+    expect(search?.headers).toMatchObject({ 'dd-application-key': 'a' });
+    expect(search?.body).toMatchObject({
       filter: { query: `@evt.id:"${ID}"`, from: '2026-11-24T17:00:00.100Z' },
     });
   });
@@ -174,15 +127,15 @@ describe('receipt and reconcile', () => {
   const at = `GET /v1/reconciliations/${RECONCILIATION.id}`;
 
   it('says of a reconciliation that judged nothing that it judged nothing', async () => {
-    answers['POST /v1/reconciliations'] = [RECONCILIATION];
-    answers[at] = [{ reconciliation: { ...RECONCILIATION, state: 'finished', next: '100' }, findings: [] }];
+    line.answers['POST /v1/reconciliations'] = [RECONCILIATION];
+    line.answers[at] = [{ reconciliation: { ...RECONCILIATION, state: 'finished', next: '100' }, findings: [] }];
     const { code, stdout } = await cli('reconcile', '--from', '0');
     expect(code).toBe(0);
     expect(stdout).toContain('None of these positions could be judged');
   });
 
   it('waits for the end of a reconciliation, says how far it is, and exits with 1 where something is missing', async () => {
-    answers['POST /v1/reconciliations'] = [RECONCILIATION];
+    line.answers['POST /v1/reconciliations'] = [RECONCILIATION];
     const running = { ...RECONCILIATION, state: 'running', next: '50', waitsFor: '403 Forbidden' };
     const finished = {
       ...RECONCILIATION,
@@ -202,13 +155,13 @@ describe('receipt and reconcile', () => {
       positions: ['41', '42', '44'],
       resentIn: '12',
     };
-    answers[at] = [
+    line.answers[at] = [
       { reconciliation: running, findings: [] },
       { reconciliation: finished, findings: [finding] },
     ];
     const { code, stdout, stderr } = await cli('reconcile', '--from', '0', '--send-missing');
     expect(code).toBe(1);
-    expect(JSON.parse(asked[0]?.body ?? '')).toEqual({ from: '0', sendMissing: true });
+    expect(line.asked[0]?.body).toEqual({ from: '0', sendMissing: true });
     expect(stderr).toContain('50 %');
     expect(stderr).toContain('403 Forbidden');
     expect(stdout).toContain('3, 3 of them sent again');
@@ -216,10 +169,10 @@ describe('receipt and reconcile', () => {
   });
 
   it('exits with 0 where nothing is missing; list and show take --json as well', async () => {
-    answers['POST /v1/reconciliations'] = [RECONCILIATION];
-    answers['GET /v1/reconciliations'] = [{ reconciliations: [RECONCILIATION] }];
+    line.answers['POST /v1/reconciliations'] = [RECONCILIATION];
+    line.answers['GET /v1/reconciliations'] = [{ reconciliations: [RECONCILIATION] }];
     const result = { reconciliation: { ...RECONCILIATION, state: 'finished' }, findings: [] };
-    answers[at] = [result];
+    line.answers[at] = [result];
     expect((await cli('reconcile', '--destination', 'datadog')).code).toBe(0);
     const shown = await cli('reconcile', 'show', RECONCILIATION.id, '--json');
     expect({ code: shown.code, body: JSON.parse(shown.stdout) }).toEqual({ code: 0, body: result });
