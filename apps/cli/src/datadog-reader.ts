@@ -1,6 +1,6 @@
 import type { Settings } from '#platform';
 import { CliError, EXIT } from './errors.js';
-import { plain } from './output.js';
+import { plain, TYPE_WIDTH } from './output.js';
 
 /** One log as Datadog's search returns it. */
 export interface ArrivedLog {
@@ -115,5 +115,10 @@ export function attribute(log: ArrivedLog, path: string): unknown {
 /** One line for people: when, what kind, and the sentence. */
 export function logLine(log: ArrivedLog): string {
   const marks = ['late', 'replay', 'backfill'].filter((tag) => log.tags.includes(`${tag}:true`));
-  return [log.timestamp, String(attribute(log, 'evt.name') ?? '').padEnd(18), plain(log.message), ...marks].join('  ');
+  return [
+    log.timestamp,
+    String(attribute(log, 'evt.name') ?? '').padEnd(TYPE_WIDTH),
+    plain(log.message),
+    ...marks,
+  ].join('  ');
 }

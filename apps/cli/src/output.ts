@@ -1,4 +1,5 @@
 import pc from 'picocolors';
+import { EVENT_TYPES } from '#events';
 
 /** Every command takes it. */
 export interface OutputOptions {
@@ -6,6 +7,9 @@ export interface OutputOptions {
 }
 
 export const colours = pc.createColors(process.stdout.isTTY === true && pc.isColorSupported);
+
+/** Where types of events stand in a column of lines that follow each other, so that nobody knows the longest yet. */
+export const TYPE_WIDTH = Math.max(...EVENT_TYPES.map((type) => type.length));
 
 export function line(text = ''): void {
   process.stdout.write(`${text}\n`);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { EventPage, RecordedEventView } from '../api-types.js';
-import { colours, cut, jsonLine, line, type OutputOptions, plain } from '../output.js';
+import { colours, cut, jsonLine, line, type OutputOptions, plain, TYPE_WIDTH } from '../output.js';
 
 interface TailOptions extends OutputOptions {
   follow?: boolean;
@@ -63,7 +63,7 @@ function lineOf({ position, event }: RecordedEventView, sentence: string): strin
   return [
     colours.dim(position.padStart(6)),
     event?.time.slice(0, 23) ?? '',
-    (event?.type ?? 'quarantined').padEnd(18),
+    (event?.type ?? 'quarantined').padEnd(TYPE_WIDTH),
     plain(who),
     cut(plain(sentence), 100),
   ].join('  ');
