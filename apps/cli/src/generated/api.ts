@@ -477,7 +477,7 @@ export interface paths {
         };
         /**
          * The log, page by page or as a stream
-         * @description With `after` oldest first, with `before` newest first. To follow it, ask again with the `next` of the last answer. As application/x-ndjson all of the range comes in one answer, an event a line; its header `affidavit-range` says the positions (the second exclusive). An answer that breaks off has no proper end. Needs a key with the role viewer. That it was read is on the record before it answers.
+         * @description With `after` oldest first, with `before` newest first. To follow it, ask again with the `next` of the last answer. As application/x-ndjson all of the range comes in one answer, an event a line; its header `affidavit-range` says the positions (the second exclusive). An answer that breaks off has no proper end. With `text` what comes are commands (and chunks of long ones) that hold the words; one request looks through so much and no more: a page may be short, or empty, with `more: true`. Needs a key with the role viewer. That it was read is on the record before it answers.
          */
         get: operations["events.list"];
         put?: never;
@@ -1145,7 +1145,7 @@ export interface paths {
         };
         /**
          * Sessions, newest first
-         * @description By the time they were opened. Pages stay in step while sessions arrive. As text/csv all that fit come in one answer; what a spreadsheet would run as a formula begins with a quote. Needs a key with the role viewer. That it was read is on the record before it answers.
+         * @description By the time they were opened. With `text` by their newest command that holds the words: a page may then be short, or empty, although `next` leads on. Pages stay in step while sessions arrive. As text/csv all that fit come in one answer; what a spreadsheet would run as a formula begins with a quote. Needs a key with the role viewer. That it was read is on the record before it answers.
          */
         get: operations["sessions.list"];
         put?: never;
@@ -1484,6 +1484,8 @@ export interface components {
             events: components["schemas"]["RecordedEvent"][];
             /** @description Size of the log when it was read. */
             head: string;
+            /** @description With `text`: the last position that was searched. */
+            horizon?: string;
             /** @description False at the end. A page may be empty although more follows. */
             more: boolean;
             /** @description `after` (or `before`) of the next page; also where to go on following the log. */
@@ -2130,6 +2132,12 @@ export interface components {
             recorder: {
                 active: boolean;
                 leaseUntil: string | null;
+            };
+            /** @description Text inside commands. */
+            search: {
+                behind: string;
+                /** @description The last position that this answer takes into account. */
+                horizon: string;
             };
             sessions: {
                 behind: string;
@@ -4317,6 +4325,8 @@ export interface operations {
                  * @example 1
                  */
                 after?: "-1" | string;
+                /** @description With `text`, as for sessions: waits until this position can be searched. */
+                atLeast?: string;
                 /** @description Events before this position (or `head`: the end of the log), newest first. */
                 before?: "head" | string;
                 connection?: string;
@@ -4333,6 +4343,8 @@ export interface operations {
                 outcome?: string;
                 /** @example s-0 */
                 session?: string;
+                /** @description Words that a command holds, all of them; the last may end with `*` (`drop table orders_20*`). */
+                text?: string;
                 /** @description Recorded before. */
                 to?: string;
                 /** @description One type or several, with commas. */
@@ -7379,6 +7391,8 @@ export interface operations {
                 limit?: number;
                 outcome?: string;
                 state?: "open" | "closed" | "denied" | "abandoned";
+                /** @description Words that a command holds, all of them; the last may end with `*` (`drop table orders_20*`). */
+                text?: string;
                 /** @description Opened before. */
                 to?: string;
                 /** @description Of the connection, such as `postgres`. */
