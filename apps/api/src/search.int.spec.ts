@@ -250,9 +250,7 @@ describe('searching commands over the API', () => {
     // A cursor of somebody who may see more leads him no further.
     const { next } = (await ask('/v1/sessions', { text: 'needle', limit: '1' })).body;
     expect((await ask('/v1/sessions', { text: 'needle', cursor: next }, auditor)).body.sessions ?? []).toEqual([]);
-    expect(await api.onRecord('access.refused')).toMatchObject([
-      { code: 'API_BEYOND_LIMITS', what: 'GET /v1/events' },
-      { code: 'API_BEYOND_LIMITS', what: 'GET /v1/sessions' },
-    ]);
+    // The first at once, what follows within a minute as a sum.
+    expect(await api.onRecord('access.refused')).toMatchObject([{ code: 'API_BEYOND_LIMITS', what: 'GET /v1/events' }]);
   });
 });

@@ -4,11 +4,11 @@ import type { Example } from '../openapi.js';
 export const EXAMPLES: Record<string, Example> = {
   "backfills.cancel": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-02rodorut5"
     },
     "body": {},
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-02rodorut5",
       "destination": "archive",
       "state": "cancelled",
       "asked": {},
@@ -18,10 +18,10 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
-      "startedAt": "2026-11-29T09:26:40.225992Z",
-      "finishedAt": "2026-11-29T09:26:40.702704Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:14.719631Z",
+      "startedAt": "2026-11-29T12:26:14.845047Z",
+      "finishedAt": "2026-11-29T12:26:15.105984Z",
       "heldUntil": null,
       "report": {
         "dead": 0,
@@ -36,7 +36,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.lend": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-02rodorut5"
     },
     "body": {
       "sender": "a-laptop",
@@ -64,10 +64,10 @@ export const EXAMPLES: Record<string, Example> = {
         "bytes": 2093,
         "uncertain": 0,
         "purged": 0,
-        "plan": "backfill-d98m5qco4z",
+        "plan": "backfill-02rodorut5",
         "failures": 0,
         "probe": false,
-        "idsDigest": "bb6c419dd0c05f7926a8634b0733589b57791975e8582d9829ae474a4e65f1a6"
+        "idsDigest": "2040d3b6a74efa40f0e5be829b1ccd6e04cffe180c830cbc7f713856c6f94502"
       },
       "waitMs": 0,
       "why": null
@@ -77,7 +77,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "backfills": [
         {
-          "id": "backfill-d98m5qco4z",
+          "id": "backfill-02rodorut5",
           "destination": "archive",
           "state": "planned",
           "asked": {},
@@ -87,8 +87,8 @@ export const EXAMPLES: Record<string, Example> = {
           "fromPos": "0",
           "toPos": "29",
           "nextPos": "0",
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:39.791212Z",
+          "createdBy": "api-key:991adc25",
+          "createdAt": "2026-11-29T12:26:14.719631Z",
           "startedAt": null,
           "finishedAt": null,
           "heldUntil": null,
@@ -107,7 +107,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.missing": {
     "parameters": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-02rodorut5",
       "batch": "37"
     },
     "answer": {
@@ -116,10 +116,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.one": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-02rodorut5"
     },
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-02rodorut5",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -129,8 +129,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:14.719631Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -147,11 +147,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.pause": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-02rodorut5"
     },
     "body": {},
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-02rodorut5",
       "destination": "archive",
       "state": "paused",
       "asked": {},
@@ -161,9 +161,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
-      "startedAt": "2026-11-29T09:26:40.225992Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:14.719631Z",
+      "startedAt": "2026-11-29T12:26:14.845047Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -184,7 +184,7 @@ export const EXAMPLES: Record<string, Example> = {
       "mappingVersion": 1
     },
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-02rodorut5",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -194,8 +194,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:14.719631Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -212,7 +212,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.release": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-02rodorut5"
     },
     "body": {
       "sender": "a-laptop"
@@ -220,11 +220,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.resume": {
     "parameters": {
-      "id": "backfill-d98m5qco4z"
+      "id": "backfill-02rodorut5"
     },
     "body": {},
     "answer": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-02rodorut5",
       "destination": "archive",
       "state": "running",
       "asked": {},
@@ -234,9 +234,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.791212Z",
-      "startedAt": "2026-11-29T09:26:40.225992Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:14.719631Z",
+      "startedAt": "2026-11-29T12:26:14.845047Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -252,7 +252,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.settle": {
     "parameters": {
-      "id": "backfill-d98m5qco4z",
+      "id": "backfill-02rodorut5",
       "batch": "37"
     },
     "body": {
@@ -295,13 +295,13 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "destination": "datadog",
           "position": "11",
-          "event": "57df603e94fc8e7c.7",
+          "event": "ca1b8e379addc11e.7",
           "state": "open",
           "reason": "400 Bad Request: a log of this request is refused on demand",
-          "batch": "31",
+          "batch": "29",
           "batchState": "dead",
-          "firstAt": "2026-11-29T09:26:34.707893Z",
-          "lastAt": "2026-11-29T09:26:34.707893Z",
+          "firstAt": "2026-11-29T12:26:12.950750Z",
+          "lastAt": "2026-11-29T12:26:12.950750Z",
           "decidedBy": null,
           "decidedReason": null
         }
@@ -329,24 +329,24 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "destination": "datadog",
       "position": "11",
-      "event": "57df603e94fc8e7c.7",
+      "event": "ca1b8e379addc11e.7",
       "state": "open",
       "reason": "400 Bad Request: a log of this request is refused on demand",
-      "batch": "31",
+      "batch": "29",
       "batchState": "dead",
-      "firstAt": "2026-11-29T09:26:34.707893Z",
-      "lastAt": "2026-11-29T09:26:34.707893Z",
+      "firstAt": "2026-11-29T12:26:12.950750Z",
+      "lastAt": "2026-11-29T12:26:12.950750Z",
       "decidedBy": null,
       "decidedReason": null,
-      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"57df603e94fc8e7c.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"ca1b8e379addc11e.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
       "attempts": [
         {
-          "at": "2026-11-29T09:26:34.721383Z",
+          "at": "2026-11-29T12:26:12.954121Z",
           "kind": "invalid",
           "reason": "400 Bad Request: a log of this request is refused on demand",
           "status": 400,
           "attempt": 1,
-          "elapsedMs": 192
+          "elapsedMs": 58
         }
       ]
     }
@@ -363,11 +363,11 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "lane": "live",
           "plan": null,
-          "parent": "23",
+          "parent": "22",
           "from": "23",
           "to": "24",
           "count": 1,
-          "bytes": 956,
+          "bytes": 955,
           "state": "accepted",
           "attempt": 1,
           "uncertain": 0,
@@ -375,21 +375,21 @@ export const EXAMPLES: Record<string, Example> = {
           "purged": 0,
           "mappingVersion": 2,
           "filterVersion": 1,
-          "createdAt": "2026-11-29T09:26:33.536118Z",
-          "dueAt": "2026-11-29T09:26:33.767144Z",
+          "createdAt": "2026-11-29T12:26:12.608547Z",
+          "dueAt": "2026-11-29T12:26:12.649797Z",
           "leaseUntil": null,
-          "settledAt": "2026-11-29T09:26:35.118537Z",
+          "settledAt": "2026-11-29T12:26:13.025959Z",
           "answer": {
             "kind": "accepted",
             "status": 202
           },
           "attempts": [
             {
-              "at": "2026-11-29T09:26:35.118538Z",
+              "at": "2026-11-29T12:26:13.025960Z",
               "kind": "accepted",
               "status": 202,
               "attempt": 1,
-              "elapsedMs": 148
+              "elapsedMs": 6
             }
           ]
         }
@@ -405,9 +405,9 @@ export const EXAMPLES: Record<string, Example> = {
           "kind": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T09:26:21.440570Z",
+          "since": "2026-11-29T12:26:07.646524Z",
           "isHeld": false,
-          "announcedAt": "2026-11-29T09:26:21.440570Z",
+          "announcedAt": "2026-11-29T12:26:07.646524Z",
           "opensAt": null,
           "deadLetters": 10,
           "lanes": [
@@ -446,21 +446,21 @@ export const EXAMPLES: Record<string, Example> = {
       "node": "gw-2"
     },
     "answer": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy0zOWE5OWQ1MSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiZjNlZDNhZTVjNzIzMTcwOTU0MzYzZjA2OWExZWYxMzc0MGJkZWJkYzkxN2NhODM3NTA4Zjg2NTUzYjkzZDYxMSIs…",
       "node": "gw-2",
-      "expiresAt": "2026-11-29T10:26:32.439000Z"
+      "expiresAt": "2026-11-29T13:26:12.963000Z"
     }
   },
   "enrolment.enrol": {
     "body": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
-      "publicKey": "MCowBQYDK2VwAyEAHsRwaSQCPvFuHs1hyKQ/bjhwpwr215aZQlycg3iCB2o="
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy0zOWE5OWQ1MSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiZjNlZDNhZTVjNzIzMTcwOTU0MzYzZjA2OWExZWYxMzc0MGJkZWJkYzkxN2NhODM3NTA4Zjg2NTUzYjkzZDYxMSIs…",
+      "publicKey": "MCowBQYDK2VwAyEA8sfoZBoufZ5tuDOAHz+Hi88zwGnAVCBwDMKL49U8/U4="
     },
     "answer": {
       "node": "gw-2",
-      "log": "log-c5fbc4c7",
-      "keyId": "fa7cfba1028427b5",
-      "markPublicKey": "MCowBQYDK2VwAyEAVzdhx3gDlMZz16NyZYTlL3WOI6VNSdP4kE42R4AtvZU="
+      "log": "log-39a99d51",
+      "keyId": "9d51db03bf338169",
+      "markPublicKey": "MCowBQYDK2VwAyEATY0SxZ9nvG4oi4sTTOVuANdx6FraRGRsLBiK0WA2K24="
     }
   },
   "enrolment.list": {
@@ -468,17 +468,17 @@ export const EXAMPLES: Record<string, Example> = {
       "enrolments": [
         {
           "node": "gw-2",
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:32.439000Z",
-          "expiresAt": "2026-11-29T10:26:32.439000Z",
-          "usedAt": "2026-11-29T09:26:32.836000Z"
+          "createdBy": "api-key:991adc25",
+          "createdAt": "2026-11-29T12:26:12.963000Z",
+          "expiresAt": "2026-11-29T13:26:12.963000Z",
+          "usedAt": "2026-11-29T12:26:12.988000Z"
         }
       ]
     }
   },
   "enrolment.log": {
     "answer": {
-      "log": "log-c5fbc4c7",
+      "log": "log-39a99d51",
       "generation": 1
     }
   },
@@ -492,7 +492,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "2",
-          "recordedAt": "2026-11-29T09:26:20.011050Z",
+          "recordedAt": "2026-11-29T12:26:07.009477Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -504,8 +504,8 @@ export const EXAMPLES: Record<string, Example> = {
             "data": {
               "approval": "a1"
             },
-            "epoch": "57df603e94fc8e7c",
-            "id": "57df603e94fc8e7c.2",
+            "epoch": "ca1b8e379addc11e",
+            "id": "ca1b8e379addc11e.2",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -529,11 +529,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "exports.download": {
     "parameters": {
-      "id": "export-spw0bfnbbq"
+      "id": "export-q9tlb5atwa"
     },
     "query": {
       "file": "events",
-      "expires": "1795945301",
+      "expires": "1795956075",
       "signature": "___________________________________________"
     }
   },
@@ -544,7 +544,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "exports": [
         {
-          "id": "export-spw0bfnbbq",
+          "id": "export-q9tlb5atwa",
           "kind": "events",
           "format": "ndjson",
           "selection": {
@@ -556,24 +556,24 @@ export const EXAMPLES: Record<string, Example> = {
           "next": "29",
           "count": 6,
           "bytes": 3125,
-          "requestedBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:40.764458Z",
-          "finishedAt": "2026-11-29T09:26:40.946882Z",
-          "keepUntil": "2026-11-29T10:26:41.005652Z",
+          "requestedBy": "api-key:991adc25",
+          "createdAt": "2026-11-29T12:26:15.130582Z",
+          "finishedAt": "2026-11-29T12:26:15.230231Z",
+          "keepUntil": "2026-11-29T13:26:15.295248Z",
           "error": null,
           "file": {
-            "name": "export-spw0bfnbbq.ndjson",
+            "name": "export-q9tlb5atwa.ndjson",
             "bytes": 3125,
-            "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+            "sha256": "dbde570783f3e7df7e6454d316501143adb71f6b2320ec03efabd974af9dadcb"
           },
-          "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b"
+          "manifestSha256": "67b612544646df5239faca3be145a97d6a8fe3fcb006e7d81691348bdb2d1583"
         }
       ]
     }
   },
   "exports.remove": {
     "parameters": {
-      "id": "export-spw0bfnbbq"
+      "id": "export-q9tlb5atwa"
     }
   },
   "exports.request": {
@@ -582,7 +582,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": "s-3"
     },
     "answer": {
-      "id": "export-spw0bfnbbq",
+      "id": "export-q9tlb5atwa",
       "kind": "events",
       "format": "ndjson",
       "selection": {
@@ -594,8 +594,8 @@ export const EXAMPLES: Record<string, Example> = {
       "next": "0",
       "count": 0,
       "bytes": 0,
-      "requestedBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:40.764458Z",
+      "requestedBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:15.130582Z",
       "finishedAt": null,
       "keepUntil": null,
       "error": null,
@@ -605,10 +605,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "exports.show": {
     "parameters": {
-      "id": "export-spw0bfnbbq"
+      "id": "export-q9tlb5atwa"
     },
     "answer": {
-      "id": "export-spw0bfnbbq",
+      "id": "export-q9tlb5atwa",
       "kind": "events",
       "format": "ndjson",
       "selection": {
@@ -620,21 +620,21 @@ export const EXAMPLES: Record<string, Example> = {
       "next": "29",
       "count": 6,
       "bytes": 3125,
-      "requestedBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:40.764458Z",
-      "finishedAt": "2026-11-29T09:26:40.946882Z",
-      "keepUntil": "2026-11-29T10:26:41.005652Z",
+      "requestedBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:15.130582Z",
+      "finishedAt": "2026-11-29T12:26:15.230231Z",
+      "keepUntil": "2026-11-29T13:26:15.295248Z",
       "error": null,
       "file": {
-        "name": "export-spw0bfnbbq.ndjson",
+        "name": "export-q9tlb5atwa.ndjson",
         "bytes": 3125,
-        "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+        "sha256": "dbde570783f3e7df7e6454d316501143adb71f6b2320ec03efabd974af9dadcb"
       },
-      "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b",
+      "manifestSha256": "67b612544646df5239faca3be145a97d6a8fe3fcb006e7d81691348bdb2d1583",
       "links": {
-        "events": "/v1/exports/export-spw0bfnbbq/download?file=events&expires=1795945301&signature=___________________________________________",
-        "manifest": "/v1/exports/export-spw0bfnbbq/download?file=manifest&expires=1795945301&signature=___________________________________________",
-        "expireAt": "2026-11-29T09:41:41.000000Z"
+        "events": "/v1/exports/export-q9tlb5atwa/download?file=events&expires=1795956075&signature=___________________________________________",
+        "manifest": "/v1/exports/export-q9tlb5atwa/download?file=manifest&expires=1795956075&signature=___________________________________________",
+        "expireAt": "2026-11-29T12:41:15.000000Z"
       }
     }
   },
@@ -647,7 +647,7 @@ export const EXAMPLES: Record<string, Example> = {
       "approvals": [
         {
           "position": "25",
-          "recordedAt": "2026-11-29T09:26:20.413479Z",
+          "recordedAt": "2026-11-29T12:26:07.177903Z",
           "at": "2026-11-25T12:00:00.003000Z",
           "state": "granted",
           "session": "s-3",
@@ -730,7 +730,7 @@ export const EXAMPLES: Record<string, Example> = {
   "health.alive": {
     "answer": {
       "alive": true,
-      "startedAt": "2026-11-29T09:26:18.555Z"
+      "startedAt": "2026-11-29T12:26:06.414Z"
     }
   },
   "health.metrics": {},
@@ -743,7 +743,7 @@ export const EXAMPLES: Record<string, Example> = {
           "hop": "record → reader",
           "ok": true,
           "required": true,
-          "since": "2026-11-29T09:26:19.226Z"
+          "since": "2026-11-29T12:26:06.725Z"
         }
       ]
     }
@@ -755,14 +755,14 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "holds": [
         {
-          "id": "hold-840udbf7ak",
+          "id": "hold-bawcewyqn9",
           "matter": "2026-17",
           "reason": "asked for by counsel",
           "selection": {
             "session": "s-1"
           },
-          "placedBy": "api-key:d9ffa2e9",
-          "placedAt": "2026-11-29T09:26:35.195682Z",
+          "placedBy": "api-key:991adc25",
+          "placedAt": "2026-11-29T12:26:13.396914Z",
           "releasedBy": null,
           "releasedAt": null,
           "releaseReason": null
@@ -777,14 +777,14 @@ export const EXAMPLES: Record<string, Example> = {
       "reason": "asked for by counsel"
     },
     "answer": {
-      "id": "hold-840udbf7ak",
+      "id": "hold-bawcewyqn9",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:d9ffa2e9",
-      "placedAt": "2026-11-29T09:26:35.195682Z",
+      "placedBy": "api-key:991adc25",
+      "placedAt": "2026-11-29T12:26:13.396914Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -792,38 +792,38 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "holds.release": {
     "parameters": {
-      "id": "hold-840udbf7ak"
+      "id": "hold-bawcewyqn9"
     },
     "body": {
       "reason": "the matter is closed"
     },
     "answer": {
-      "id": "hold-840udbf7ak",
+      "id": "hold-bawcewyqn9",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:d9ffa2e9",
-      "placedAt": "2026-11-29T09:26:35.195682Z",
-      "releasedBy": "api-key:d9ffa2e9",
-      "releasedAt": "2026-11-29T09:26:35.422733Z",
+      "placedBy": "api-key:991adc25",
+      "placedAt": "2026-11-29T12:26:13.396914Z",
+      "releasedBy": "api-key:991adc25",
+      "releasedAt": "2026-11-29T12:26:13.488694Z",
       "releaseReason": "the matter is closed"
     }
   },
   "holds.show": {
     "parameters": {
-      "id": "hold-840udbf7ak"
+      "id": "hold-bawcewyqn9"
     },
     "answer": {
-      "id": "hold-840udbf7ak",
+      "id": "hold-bawcewyqn9",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:d9ffa2e9",
-      "placedAt": "2026-11-29T09:26:35.195682Z",
+      "placedBy": "api-key:991adc25",
+      "placedAt": "2026-11-29T12:26:13.396914Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -841,9 +841,9 @@ export const EXAMPLES: Record<string, Example> = {
       }
     },
     "answer": {
-      "prefix": "0972b25c",
-      "key": "afd_0972b25c_………",
-      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+      "prefix": "f01cc7e3",
+      "key": "afd_f01cc7e3_………",
+      "id": "04106668-537b-42cd-8e75-2cf3b92c8327",
       "role": "auditor"
     }
   },
@@ -851,17 +851,17 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "keys": [
         {
-          "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
-          "prefix": "0972b25c",
+          "id": "04106668-537b-42cd-8e75-2cf3b92c8327",
+          "prefix": "f01cc7e3",
           "role": "auditor",
           "label": "audit of the year",
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:34.380000Z",
+          "createdBy": "api-key:991adc25",
+          "createdAt": "2026-11-29T12:26:13.102000Z",
           "expiresAt": null,
           "revokedAt": null,
           "lastUsedAt": null,
-          "rotatedAt": "2026-11-29T09:26:34.457000Z",
-          "previousUntil": "2026-11-29T10:26:34.457000Z",
+          "rotatedAt": "2026-11-29T12:26:13.133000Z",
+          "previousUntil": "2026-11-29T13:26:13.133000Z",
           "limits": {
             "from": "2026-01-01T00:00:00.000000Z",
             "connections": [
@@ -874,27 +874,27 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "keys.revoke": {
     "parameters": {
-      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7"
+      "id": "04106668-537b-42cd-8e75-2cf3b92c8327"
     }
   },
   "keys.rotate": {
     "parameters": {
-      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7"
+      "id": "04106668-537b-42cd-8e75-2cf3b92c8327"
     },
     "body": {
       "overlapMinutes": 60
     },
     "answer": {
-      "prefix": "0972b25c",
-      "key": "afd_0972b25c_………",
-      "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+      "prefix": "f01cc7e3",
+      "key": "afd_f01cc7e3_………",
+      "id": "04106668-537b-42cd-8e75-2cf3b92c8327",
       "role": "auditor"
     }
   },
   "producers.declareLost": {
     "parameters": {
       "node": "gw-1",
-      "epoch": "57df603e94fc8e7c"
+      "epoch": "ca1b8e379addc11e"
     },
     "body": {
       "to": 25,
@@ -902,7 +902,7 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "node": "gw-1",
-      "epoch": "57df603e94fc8e7c",
+      "epoch": "ca1b8e379addc11e",
       "to": 25
     }
   },
@@ -914,18 +914,18 @@ export const EXAMPLES: Record<string, Example> = {
       "producers": [
         {
           "node": "gw-1",
-          "epoch": "57df603e94fc8e7c",
+          "epoch": "ca1b8e379addc11e",
           "state": "open",
           "seq": 24,
           "previous": null,
-          "openedAt": "2026-11-29T09:26:20.010497Z",
-          "updatedAt": "2026-11-29T09:26:20.413479Z",
+          "openedAt": "2026-11-29T12:26:07.008922Z",
+          "updatedAt": "2026-11-29T12:26:07.177903Z",
           "nodeRevokedAt": null,
           "last": {
             "position": "28",
-            "recordedAt": "2026-11-29T09:26:20.413479Z",
+            "recordedAt": "2026-11-29T12:26:07.177903Z",
             "occurredAt": "2026-11-25T12:00:00.006000Z",
-            "lagMs": 336380407
+            "lagMs": 347167172
           }
         }
       ]
@@ -933,20 +933,24 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "producers.status": {
     "answer": {
-      "log": "log-c5fbc4c7",
+      "log": "log-39a99d51",
       "generation": 1,
       "head": {
         "size": "29",
-        "recordedAt": "2026-11-29T09:26:20.413479Z"
+        "recordedAt": "2026-11-29T12:26:07.177903Z"
       },
       "recorder": {
         "active": true,
-        "leaseUntil": "2026-11-29T09:36:20.452289Z"
+        "leaseUntil": "2026-11-29T12:36:07.209378Z"
       },
       "sessions": {
         "horizon": "28",
         "behind": "0",
         "open": 0
+      },
+      "search": {
+        "horizon": "28",
+        "behind": "0"
       },
       "producers": {
         "nodes": 1,
@@ -955,8 +959,8 @@ export const EXAMPLES: Record<string, Example> = {
         "lost": 0
       },
       "outbox": {
-        "waiting": 6,
-        "oldestAt": "2026-11-29T09:26:24.295397Z"
+        "waiting": 7,
+        "oldestAt": "2026-11-29T12:26:08.767869Z"
       },
       "quarantined": 0,
       "foreignEntries": 0,
@@ -965,35 +969,36 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T09:26:21.440570Z",
+          "since": "2026-11-29T12:26:07.646524Z",
           "lanes": [
             {
               "lane": "live",
               "position": "29",
-              "behind": "21"
+              "behind": "15"
             }
           ],
           "batches": {
-            "due": 10
+            "due": 11,
+            "sending": 2
           },
-          "oldestUndeliveredAt": "2026-11-29T09:26:20.011050Z",
-          "deadLetters": 0
+          "oldestUndeliveredAt": "2026-11-29T12:26:07.009477Z",
+          "deadLetters": 1
         }
       ]
     }
   },
   "receipts.one": {
     "parameters": {
-      "eventId": "57df603e94fc8e7c.1"
+      "eventId": "ca1b8e379addc11e.1"
     },
     "answer": {
-      "event": "57df603e94fc8e7c.1",
+      "event": "ca1b8e379addc11e.1",
       "node": "gw-1",
-      "epoch": "57df603e94fc8e7c",
+      "epoch": "ca1b8e379addc11e",
       "seq": 1,
       "recorded": {
         "position": "1",
-        "at": "2026-11-29T09:26:20.011050Z",
+        "at": "2026-11-29T12:26:07.009477Z",
         "run": {
           "first": "1",
           "last": "6"
@@ -1014,18 +1019,18 @@ export const EXAMPLES: Record<string, Example> = {
               "state": "split",
               "count": 29,
               "isResend": false,
-              "cutAt": "2026-11-29T09:26:22.090647Z",
+              "cutAt": "2026-11-29T12:26:08.224324Z",
               "attempts": [
                 {
-                  "at": "2026-11-29T09:26:26.911805Z",
+                  "at": "2026-11-29T12:26:09.802524Z",
                   "kind": "invalid",
                   "reason": "400 Bad Request: a log of this request is refused on demand",
                   "status": 400,
                   "attempt": 1,
-                  "elapsedMs": 1351
+                  "elapsedMs": 423
                 }
               ],
-              "settledAt": "2026-11-29T09:26:26.911804Z",
+              "settledAt": "2026-11-29T12:26:09.802523Z",
               "observedAt": null,
               "lookedAt": null,
               "seen": null
@@ -1041,7 +1046,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "reconciliations": [
         {
-          "id": "reconciliation-0ho0jnzpk5",
+          "id": "reconciliation-bpu29szym2",
           "destination": "datadog",
           "from": "0",
           "to": "29",
@@ -1057,8 +1062,8 @@ export const EXAMPLES: Record<string, Example> = {
           "duplicated": "0",
           "truncated": "0",
           "altered": "0",
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:39.555468Z",
+          "createdBy": "api-key:991adc25",
+          "createdAt": "2026-11-29T12:26:14.651691Z",
           "finishedAt": null
         }
       ]
@@ -1066,11 +1071,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "reconciliations.one": {
     "parameters": {
-      "id": "reconciliation-0ho0jnzpk5"
+      "id": "reconciliation-bpu29szym2"
     },
     "answer": {
       "reconciliation": {
-        "id": "reconciliation-0ho0jnzpk5",
+        "id": "reconciliation-bpu29szym2",
         "destination": "datadog",
         "from": "0",
         "to": "29",
@@ -1086,8 +1091,8 @@ export const EXAMPLES: Record<string, Example> = {
         "duplicated": "0",
         "truncated": "0",
         "altered": "0",
-        "createdBy": "api-key:d9ffa2e9",
-        "createdAt": "2026-11-29T09:26:39.555468Z",
+        "createdBy": "api-key:991adc25",
+        "createdAt": "2026-11-29T12:26:14.651691Z",
         "finishedAt": null
       },
       "findings": []
@@ -1099,7 +1104,7 @@ export const EXAMPLES: Record<string, Example> = {
       "from": "0"
     },
     "answer": {
-      "id": "reconciliation-0ho0jnzpk5",
+      "id": "reconciliation-bpu29szym2",
       "destination": "datadog",
       "from": "0",
       "to": "29",
@@ -1115,14 +1120,14 @@ export const EXAMPLES: Record<string, Example> = {
       "duplicated": "0",
       "truncated": "0",
       "altered": "0",
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:39.555468Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:14.651691Z",
       "finishedAt": null
     }
   },
   "replays.blocks": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-skl44b8byy"
     },
     "answer": {
       "blocks": [
@@ -1130,10 +1135,10 @@ export const EXAMPLES: Record<string, Example> = {
           "from": "23",
           "to": "29",
           "count": 6,
-          "bytes": 5838,
+          "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "digest": "1de73cf3290e8e233d655264f2880eeb5c8967b932db6a67e3f22ecafd746be0",
+          "digest": "3dbab7f351882102b410fe302b268b960b28613ef9de558427d1a73f80561289",
           "outcome": null
         }
       ],
@@ -1142,14 +1147,14 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.cancel": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-skl44b8byy"
     },
     "body": {},
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-skl44b8byy",
       "destination": "datadog",
       "state": "cancelled",
-      "reason": "cancelled by api-key:d9ffa2e9",
+      "reason": "cancelled by api-key:991adc25",
       "asked": {
         "query": "session:s-3"
       },
@@ -1162,13 +1167,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
-      "startedAt": "2026-11-29T09:26:38.695681Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:13.845116Z",
+      "plannedAt": "2026-11-29T12:26:14.402584Z",
+      "startedAt": "2026-11-29T12:26:14.470520Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1188,10 +1193,10 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "replays": [
         {
-          "id": "replay-zjrcbo05vo",
+          "id": "replay-skl44b8byy",
           "destination": "datadog",
           "state": "cancelled",
-          "reason": "cancelled by api-key:d9ffa2e9",
+          "reason": "cancelled by api-key:991adc25",
           "asked": {
             "query": "session:s-3"
           },
@@ -1204,13 +1209,13 @@ export const EXAMPLES: Record<string, Example> = {
           "filterVersion": 1,
           "mappingVersion": 2,
           "count": 6,
-          "bytes": 5838,
+          "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "createdBy": "api-key:d9ffa2e9",
-          "createdAt": "2026-11-29T09:26:37.645512Z",
-          "plannedAt": "2026-11-29T09:26:38.375594Z",
-          "startedAt": "2026-11-29T09:26:38.695681Z",
+          "createdBy": "api-key:991adc25",
+          "createdAt": "2026-11-29T12:26:13.845116Z",
+          "plannedAt": "2026-11-29T12:26:14.402584Z",
+          "startedAt": "2026-11-29T12:26:14.470520Z",
           "finishedAt": null,
           "report": null,
           "from": "23",
@@ -1222,11 +1227,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.pause": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-skl44b8byy"
     },
     "body": {},
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-skl44b8byy",
       "destination": "datadog",
       "state": "paused",
       "reason": null,
@@ -1242,13 +1247,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
-      "startedAt": "2026-11-29T09:26:38.695681Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:13.845116Z",
+      "plannedAt": "2026-11-29T12:26:14.402584Z",
+      "startedAt": "2026-11-29T12:26:14.470520Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1269,7 +1274,7 @@ export const EXAMPLES: Record<string, Example> = {
       "query": "session:s-3"
     },
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-skl44b8byy",
       "destination": "datadog",
       "state": "planning",
       "reason": null,
@@ -1288,8 +1293,8 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 0,
       "late": 0,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:13.845116Z",
       "plannedAt": null,
       "startedAt": null,
       "finishedAt": null,
@@ -1301,11 +1306,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.resume": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-skl44b8byy"
     },
     "body": {},
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-skl44b8byy",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1321,13 +1326,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
-      "startedAt": "2026-11-29T09:26:38.695681Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:13.845116Z",
+      "plannedAt": "2026-11-29T12:26:14.402584Z",
+      "startedAt": "2026-11-29T12:26:14.470520Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1345,10 +1350,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.show": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-skl44b8byy"
     },
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-skl44b8byy",
       "destination": "datadog",
       "state": "planned",
       "reason": null,
@@ -1364,12 +1369,12 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:13.845116Z",
+      "plannedAt": "2026-11-29T12:26:14.402584Z",
       "startedAt": null,
       "finishedAt": null,
       "report": null,
@@ -1388,11 +1393,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.start": {
     "parameters": {
-      "id": "replay-zjrcbo05vo"
+      "id": "replay-skl44b8byy"
     },
     "body": {},
     "answer": {
-      "id": "replay-zjrcbo05vo",
+      "id": "replay-skl44b8byy",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1408,13 +1413,13 @@ export const EXAMPLES: Record<string, Example> = {
       "filterVersion": 1,
       "mappingVersion": 2,
       "count": 6,
-      "bytes": 5838,
+      "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:d9ffa2e9",
-      "createdAt": "2026-11-29T09:26:37.645512Z",
-      "plannedAt": "2026-11-29T09:26:38.375594Z",
-      "startedAt": "2026-11-29T09:26:38.695681Z",
+      "createdBy": "api-key:991adc25",
+      "createdAt": "2026-11-29T12:26:13.845116Z",
+      "plannedAt": "2026-11-29T12:26:14.402584Z",
+      "startedAt": "2026-11-29T12:26:14.470520Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1434,10 +1439,10 @@ export const EXAMPLES: Record<string, Example> = {
     "body": {},
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T09:26:36.386552Z",
+      "plannedAt": "2026-11-29T12:26:13.645308Z",
       "planned": [],
-      "by": "api-key:d9ffa2e9",
-      "begunAt": "2026-11-29T09:26:36.397675Z",
+      "by": "api-key:991adc25",
+      "begunAt": "2026-11-29T12:26:13.647415Z",
       "finishedAt": null,
       "report": null
     }
@@ -1472,7 +1477,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "retention.plan": {
     "answer": {
-      "at": "2026-11-29T09:26:35.574364Z",
+      "at": "2026-11-29T12:26:13.530941Z",
       "partitions": [
         {
           "name": "event_standard_20261101",
@@ -1494,10 +1499,10 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T09:26:36.386552Z",
+      "plannedAt": "2026-11-29T12:26:13.645308Z",
       "planned": [],
-      "by": "api-key:d9ffa2e9",
-      "begunAt": "2026-11-29T09:26:36.397675Z",
+      "by": "api-key:991adc25",
+      "begunAt": "2026-11-29T12:26:13.647415Z",
       "finishedAt": null,
       "report": null
     }
@@ -1507,10 +1512,10 @@ export const EXAMPLES: Record<string, Example> = {
       "runs": [
         {
           "id": "1",
-          "plannedAt": "2026-11-29T09:26:36.386552Z",
+          "plannedAt": "2026-11-29T12:26:13.645308Z",
           "planned": [],
-          "by": "api-key:d9ffa2e9",
-          "begunAt": "2026-11-29T09:26:36.397675Z",
+          "by": "api-key:991adc25",
+          "begunAt": "2026-11-29T12:26:13.647415Z",
           "finishedAt": null,
           "report": null
         }
@@ -1545,7 +1550,7 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "id": "s-3",
           "node": "gw-1",
-          "epoch": "57df603e94fc8e7c",
+          "epoch": "ca1b8e379addc11e",
           "class": "standard",
           "state": "closed",
           "identityId": "billing-agent",
@@ -1603,7 +1608,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "23",
-          "recordedAt": "2026-11-29T09:26:20.413479Z",
+          "recordedAt": "2026-11-29T12:26:07.177903Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -1630,8 +1635,8 @@ export const EXAMPLES: Record<string, Example> = {
                 "user": "app"
               }
             },
-            "epoch": "57df603e94fc8e7c",
-            "id": "57df603e94fc8e7c.19",
+            "epoch": "ca1b8e379addc11e",
+            "id": "ca1b8e379addc11e.19",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -1650,7 +1655,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": {
         "id": "s-3",
         "node": "gw-1",
-        "epoch": "57df603e94fc8e7c",
+        "epoch": "ca1b8e379addc11e",
         "class": "standard",
         "state": "closed",
         "identityId": "billing-agent",

@@ -2311,7 +2311,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "alive": true,
-                     *       "startedAt": "2026-11-29T09:26:18.555Z"
+                     *       "startedAt": "2026-11-29T12:26:06.414Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HealthAnswer"];
@@ -2403,7 +2403,7 @@ export interface operations {
                      *           "hop": "record → reader",
                      *           "ok": true,
                      *           "required": true,
-                     *           "since": "2026-11-29T09:26:19.226Z"
+                     *           "since": "2026-11-29T12:26:06.725Z"
                      *         }
                      *       ]
                      *     }
@@ -2478,7 +2478,7 @@ export interface operations {
                      *       "approvals": [
                      *         {
                      *           "position": "25",
-                     *           "recordedAt": "2026-11-29T09:26:20.413479Z",
+                     *           "recordedAt": "2026-11-29T12:26:07.177903Z",
                      *           "at": "2026-11-25T12:00:00.003000Z",
                      *           "state": "granted",
                      *           "session": "s-3",
@@ -2555,7 +2555,7 @@ export interface operations {
                      * @example {
                      *       "backfills": [
                      *         {
-                     *           "id": "backfill-d98m5qco4z",
+                     *           "id": "backfill-02rodorut5",
                      *           "destination": "archive",
                      *           "state": "planned",
                      *           "asked": {},
@@ -2565,8 +2565,8 @@ export interface operations {
                      *           "fromPos": "0",
                      *           "toPos": "29",
                      *           "nextPos": "0",
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *           "createdBy": "api-key:991adc25",
+                     *           "createdAt": "2026-11-29T12:26:14.719631Z",
                      *           "startedAt": null,
                      *           "finishedAt": null,
                      *           "heldUntil": null,
@@ -2661,7 +2661,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-02rodorut5",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2671,8 +2671,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:14.719631Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2718,7 +2718,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-02rodorut5 */
                 id: string;
             };
             cookie?: never;
@@ -2741,7 +2741,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-02rodorut5",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2751,8 +2751,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:14.719631Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2810,7 +2810,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-02rodorut5 */
                 id: string;
             };
             cookie?: never;
@@ -2879,7 +2879,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-02rodorut5 */
                 id: string;
             };
             cookie?: never;
@@ -3074,7 +3074,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-02rodorut5 */
                 id: string;
             };
             cookie?: never;
@@ -3089,7 +3089,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-02rodorut5",
                      *       "destination": "archive",
                      *       "state": "cancelled",
                      *       "asked": {},
@@ -3099,10 +3099,10 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
-                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
-                     *       "finishedAt": "2026-11-29T09:26:40.702704Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:14.719631Z",
+                     *       "startedAt": "2026-11-29T12:26:14.845047Z",
+                     *       "finishedAt": "2026-11-29T12:26:15.105984Z",
                      *       "heldUntil": null,
                      *       "report": {
                      *         "dead": 0,
@@ -3146,7 +3146,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-02rodorut5 */
                 id: string;
             };
             cookie?: never;
@@ -3204,10 +3204,10 @@ export interface operations {
                      *         "bytes": 2093,
                      *         "uncertain": 0,
                      *         "purged": 0,
-                     *         "plan": "backfill-d98m5qco4z",
+                     *         "plan": "backfill-02rodorut5",
                      *         "failures": 0,
                      *         "probe": false,
-                     *         "idsDigest": "bb6c419dd0c05f7926a8634b0733589b57791975e8582d9829ae474a4e65f1a6"
+                     *         "idsDigest": "2040d3b6a74efa40f0e5be829b1ccd6e04cffe180c830cbc7f713856c6f94502"
                      *       },
                      *       "waitMs": 0,
                      *       "why": null
@@ -3244,7 +3244,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-02rodorut5 */
                 id: string;
             };
             cookie?: never;
@@ -3259,7 +3259,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-02rodorut5",
                      *       "destination": "archive",
                      *       "state": "paused",
                      *       "asked": {},
@@ -3269,9 +3269,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
-                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:14.719631Z",
+                     *       "startedAt": "2026-11-29T12:26:14.845047Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3316,7 +3316,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-02rodorut5 */
                 id: string;
             };
             cookie?: never;
@@ -3369,7 +3369,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-d98m5qco4z */
+                /** @example backfill-02rodorut5 */
                 id: string;
             };
             cookie?: never;
@@ -3384,7 +3384,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-d98m5qco4z",
+                     *       "id": "backfill-02rodorut5",
                      *       "destination": "archive",
                      *       "state": "running",
                      *       "asked": {},
@@ -3394,9 +3394,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.791212Z",
-                     *       "startedAt": "2026-11-29T09:26:40.225992Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:14.719631Z",
+                     *       "startedAt": "2026-11-29T12:26:14.845047Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3645,13 +3645,13 @@ export interface operations {
                      *         {
                      *           "destination": "datadog",
                      *           "position": "11",
-                     *           "event": "57df603e94fc8e7c.7",
+                     *           "event": "ca1b8e379addc11e.7",
                      *           "state": "open",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *           "batch": "31",
+                     *           "batch": "29",
                      *           "batchState": "dead",
-                     *           "firstAt": "2026-11-29T09:26:34.707893Z",
-                     *           "lastAt": "2026-11-29T09:26:34.707893Z",
+                     *           "firstAt": "2026-11-29T12:26:12.950750Z",
+                     *           "lastAt": "2026-11-29T12:26:12.950750Z",
                      *           "decidedBy": null,
                      *           "decidedReason": null
                      *         }
@@ -3727,24 +3727,24 @@ export interface operations {
                      * @example {
                      *       "destination": "datadog",
                      *       "position": "11",
-                     *       "event": "57df603e94fc8e7c.7",
+                     *       "event": "ca1b8e379addc11e.7",
                      *       "state": "open",
                      *       "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *       "batch": "31",
+                     *       "batch": "29",
                      *       "batchState": "dead",
-                     *       "firstAt": "2026-11-29T09:26:34.707893Z",
-                     *       "lastAt": "2026-11-29T09:26:34.707893Z",
+                     *       "firstAt": "2026-11-29T12:26:12.950750Z",
+                     *       "lastAt": "2026-11-29T12:26:12.950750Z",
                      *       "decidedBy": null,
                      *       "decidedReason": null,
-                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"57df603e94fc8e7c.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"ca1b8e379addc11e.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
                      *       "attempts": [
                      *         {
-                     *           "at": "2026-11-29T09:26:34.721383Z",
+                     *           "at": "2026-11-29T12:26:12.954121Z",
                      *           "kind": "invalid",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
                      *           "status": 400,
                      *           "attempt": 1,
-                     *           "elapsedMs": 192
+                     *           "elapsedMs": 58
                      *         }
                      *       ]
                      *     }
@@ -3954,9 +3954,9 @@ export interface operations {
                      *           "kind": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T09:26:21.440570Z",
+                     *           "since": "2026-11-29T12:26:07.646524Z",
                      *           "isHeld": false,
-                     *           "announcedAt": "2026-11-29T09:26:21.440570Z",
+                     *           "announcedAt": "2026-11-29T12:26:07.646524Z",
                      *           "opensAt": null,
                      *           "deadLetters": 10,
                      *           "lanes": [
@@ -4054,11 +4054,11 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "lane": "live",
                      *           "plan": null,
-                     *           "parent": "23",
+                     *           "parent": "22",
                      *           "from": "23",
                      *           "to": "24",
                      *           "count": 1,
-                     *           "bytes": 956,
+                     *           "bytes": 955,
                      *           "state": "accepted",
                      *           "attempt": 1,
                      *           "uncertain": 0,
@@ -4066,21 +4066,21 @@ export interface operations {
                      *           "purged": 0,
                      *           "mappingVersion": 2,
                      *           "filterVersion": 1,
-                     *           "createdAt": "2026-11-29T09:26:33.536118Z",
-                     *           "dueAt": "2026-11-29T09:26:33.767144Z",
+                     *           "createdAt": "2026-11-29T12:26:12.608547Z",
+                     *           "dueAt": "2026-11-29T12:26:12.649797Z",
                      *           "leaseUntil": null,
-                     *           "settledAt": "2026-11-29T09:26:35.118537Z",
+                     *           "settledAt": "2026-11-29T12:26:13.025959Z",
                      *           "answer": {
                      *             "kind": "accepted",
                      *             "status": 202
                      *           },
                      *           "attempts": [
                      *             {
-                     *               "at": "2026-11-29T09:26:35.118538Z",
+                     *               "at": "2026-11-29T12:26:13.025960Z",
                      *               "kind": "accepted",
                      *               "status": 202,
                      *               "attempt": 1,
-                     *               "elapsedMs": 148
+                     *               "elapsedMs": 6
                      *             }
                      *           ]
                      *         }
@@ -4209,10 +4209,10 @@ export interface operations {
                      *       "enrolments": [
                      *         {
                      *           "node": "gw-2",
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:32.439000Z",
-                     *           "expiresAt": "2026-11-29T10:26:32.439000Z",
-                     *           "usedAt": "2026-11-29T09:26:32.836000Z"
+                     *           "createdBy": "api-key:991adc25",
+                     *           "createdAt": "2026-11-29T12:26:12.963000Z",
+                     *           "expiresAt": "2026-11-29T13:26:12.963000Z",
+                     *           "usedAt": "2026-11-29T12:26:12.988000Z"
                      *         }
                      *       ]
                      *     }
@@ -4286,9 +4286,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
+                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy0zOWE5OWQ1MSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiZjNlZDNhZTVjNzIzMTcwOTU0MzYzZjA2OWExZWYxMzc0MGJkZWJkYzkxN2NhODM3NTA4Zjg2NTUzYjkzZDYxMSIs…",
                      *       "node": "gw-2",
-                     *       "expiresAt": "2026-11-29T10:26:32.439000Z"
+                     *       "expiresAt": "2026-11-29T13:26:12.963000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnrolmentAnswer"];
@@ -4377,7 +4377,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "2",
-                     *           "recordedAt": "2026-11-29T09:26:20.011050Z",
+                     *           "recordedAt": "2026-11-29T12:26:07.009477Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -4389,8 +4389,8 @@ export interface operations {
                      *             "data": {
                      *               "approval": "a1"
                      *             },
-                     *             "epoch": "57df603e94fc8e7c",
-                     *             "id": "57df603e94fc8e7c.2",
+                     *             "epoch": "ca1b8e379addc11e",
+                     *             "id": "ca1b8e379addc11e.2",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -4476,7 +4476,7 @@ export interface operations {
                      * @example {
                      *       "exports": [
                      *         {
-                     *           "id": "export-spw0bfnbbq",
+                     *           "id": "export-q9tlb5atwa",
                      *           "kind": "events",
                      *           "format": "ndjson",
                      *           "selection": {
@@ -4488,17 +4488,17 @@ export interface operations {
                      *           "next": "29",
                      *           "count": 6,
                      *           "bytes": 3125,
-                     *           "requestedBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:40.764458Z",
-                     *           "finishedAt": "2026-11-29T09:26:40.946882Z",
-                     *           "keepUntil": "2026-11-29T10:26:41.005652Z",
+                     *           "requestedBy": "api-key:991adc25",
+                     *           "createdAt": "2026-11-29T12:26:15.130582Z",
+                     *           "finishedAt": "2026-11-29T12:26:15.230231Z",
+                     *           "keepUntil": "2026-11-29T13:26:15.295248Z",
                      *           "error": null,
                      *           "file": {
-                     *             "name": "export-spw0bfnbbq.ndjson",
+                     *             "name": "export-q9tlb5atwa.ndjson",
                      *             "bytes": 3125,
-                     *             "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+                     *             "sha256": "dbde570783f3e7df7e6454d316501143adb71f6b2320ec03efabd974af9dadcb"
                      *           },
-                     *           "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b"
+                     *           "manifestSha256": "67b612544646df5239faca3be145a97d6a8fe3fcb006e7d81691348bdb2d1583"
                      *         }
                      *       ]
                      *     }
@@ -4582,7 +4582,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "export-spw0bfnbbq",
+                     *       "id": "export-q9tlb5atwa",
                      *       "kind": "events",
                      *       "format": "ndjson",
                      *       "selection": {
@@ -4594,8 +4594,8 @@ export interface operations {
                      *       "next": "0",
                      *       "count": 0,
                      *       "bytes": 0,
-                     *       "requestedBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:40.764458Z",
+                     *       "requestedBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:15.130582Z",
                      *       "finishedAt": null,
                      *       "keepUntil": null,
                      *       "error": null,
@@ -4634,7 +4634,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example export-spw0bfnbbq */
+                /** @example export-q9tlb5atwa */
                 id: string;
             };
             cookie?: never;
@@ -4657,7 +4657,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "export-spw0bfnbbq",
+                     *       "id": "export-q9tlb5atwa",
                      *       "kind": "events",
                      *       "format": "ndjson",
                      *       "selection": {
@@ -4669,21 +4669,21 @@ export interface operations {
                      *       "next": "29",
                      *       "count": 6,
                      *       "bytes": 3125,
-                     *       "requestedBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:40.764458Z",
-                     *       "finishedAt": "2026-11-29T09:26:40.946882Z",
-                     *       "keepUntil": "2026-11-29T10:26:41.005652Z",
+                     *       "requestedBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:15.130582Z",
+                     *       "finishedAt": "2026-11-29T12:26:15.230231Z",
+                     *       "keepUntil": "2026-11-29T13:26:15.295248Z",
                      *       "error": null,
                      *       "file": {
-                     *         "name": "export-spw0bfnbbq.ndjson",
+                     *         "name": "export-q9tlb5atwa.ndjson",
                      *         "bytes": 3125,
-                     *         "sha256": "4dde9fce3399235caab756301624f009f1389ced1e5de74fbd62d871351e5d1c"
+                     *         "sha256": "dbde570783f3e7df7e6454d316501143adb71f6b2320ec03efabd974af9dadcb"
                      *       },
-                     *       "manifestSha256": "c11cec1e6ef7a5e64d90305cfd61a5f053d346940ddb2ee6fdc8ae4f9fa2662b",
+                     *       "manifestSha256": "67b612544646df5239faca3be145a97d6a8fe3fcb006e7d81691348bdb2d1583",
                      *       "links": {
-                     *         "events": "/v1/exports/export-spw0bfnbbq/download?file=events&expires=1795945301&signature=___________________________________________",
-                     *         "manifest": "/v1/exports/export-spw0bfnbbq/download?file=manifest&expires=1795945301&signature=___________________________________________",
-                     *         "expireAt": "2026-11-29T09:41:41.000000Z"
+                     *         "events": "/v1/exports/export-q9tlb5atwa/download?file=events&expires=1795956075&signature=___________________________________________",
+                     *         "manifest": "/v1/exports/export-q9tlb5atwa/download?file=manifest&expires=1795956075&signature=___________________________________________",
+                     *         "expireAt": "2026-11-29T12:41:15.000000Z"
                      *       }
                      *     }
                      */
@@ -4725,7 +4725,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example export-spw0bfnbbq */
+                /** @example export-q9tlb5atwa */
                 id: string;
             };
             cookie?: never;
@@ -4765,7 +4765,7 @@ export interface operations {
     "exports.download": {
         parameters: {
             query: {
-                /** @example 1795945301 */
+                /** @example 1795956075 */
                 expires: number;
                 /** @example events */
                 file: "events" | "manifest";
@@ -4774,7 +4774,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example export-spw0bfnbbq */
+                /** @example export-q9tlb5atwa */
                 id: string;
             };
             cookie?: never;
@@ -4844,14 +4844,14 @@ export interface operations {
                      * @example {
                      *       "holds": [
                      *         {
-                     *           "id": "hold-840udbf7ak",
+                     *           "id": "hold-bawcewyqn9",
                      *           "matter": "2026-17",
                      *           "reason": "asked for by counsel",
                      *           "selection": {
                      *             "session": "s-1"
                      *           },
-                     *           "placedBy": "api-key:d9ffa2e9",
-                     *           "placedAt": "2026-11-29T09:26:35.195682Z",
+                     *           "placedBy": "api-key:991adc25",
+                     *           "placedAt": "2026-11-29T12:26:13.396914Z",
                      *           "releasedBy": null,
                      *           "releasedAt": null,
                      *           "releaseReason": null
@@ -4941,14 +4941,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-840udbf7ak",
+                     *       "id": "hold-bawcewyqn9",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:d9ffa2e9",
-                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
+                     *       "placedBy": "api-key:991adc25",
+                     *       "placedAt": "2026-11-29T12:26:13.396914Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -4985,7 +4985,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-840udbf7ak */
+                /** @example hold-bawcewyqn9 */
                 id: string;
             };
             cookie?: never;
@@ -5008,14 +5008,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-840udbf7ak",
+                     *       "id": "hold-bawcewyqn9",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:d9ffa2e9",
-                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
+                     *       "placedBy": "api-key:991adc25",
+                     *       "placedAt": "2026-11-29T12:26:13.396914Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -5059,7 +5059,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-840udbf7ak */
+                /** @example hold-bawcewyqn9 */
                 id: string;
             };
             cookie?: never;
@@ -5085,16 +5085,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-840udbf7ak",
+                     *       "id": "hold-bawcewyqn9",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:d9ffa2e9",
-                     *       "placedAt": "2026-11-29T09:26:35.195682Z",
-                     *       "releasedBy": "api-key:d9ffa2e9",
-                     *       "releasedAt": "2026-11-29T09:26:35.422733Z",
+                     *       "placedBy": "api-key:991adc25",
+                     *       "placedAt": "2026-11-29T12:26:13.396914Z",
+                     *       "releasedBy": "api-key:991adc25",
+                     *       "releasedAt": "2026-11-29T12:26:13.488694Z",
                      *       "releaseReason": "the matter is closed"
                      *     }
                      */
@@ -5240,17 +5240,17 @@ export interface operations {
                      * @example {
                      *       "keys": [
                      *         {
-                     *           "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
-                     *           "prefix": "0972b25c",
+                     *           "id": "04106668-537b-42cd-8e75-2cf3b92c8327",
+                     *           "prefix": "f01cc7e3",
                      *           "role": "auditor",
                      *           "label": "audit of the year",
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:34.380000Z",
+                     *           "createdBy": "api-key:991adc25",
+                     *           "createdAt": "2026-11-29T12:26:13.102000Z",
                      *           "expiresAt": null,
                      *           "revokedAt": null,
                      *           "lastUsedAt": null,
-                     *           "rotatedAt": "2026-11-29T09:26:34.457000Z",
-                     *           "previousUntil": "2026-11-29T10:26:34.457000Z",
+                     *           "rotatedAt": "2026-11-29T12:26:13.133000Z",
+                     *           "previousUntil": "2026-11-29T13:26:13.133000Z",
                      *           "limits": {
                      *             "from": "2026-01-01T00:00:00.000000Z",
                      *             "connections": [
@@ -5348,9 +5348,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "0972b25c",
-                     *       "key": "afd_0972b25c_………",
-                     *       "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+                     *       "prefix": "f01cc7e3",
+                     *       "key": "afd_f01cc7e3_………",
+                     *       "id": "04106668-537b-42cd-8e75-2cf3b92c8327",
                      *       "role": "auditor"
                      *     }
                      */
@@ -5385,7 +5385,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 14fa7a9e-3f72-4730-8a3e-21a8827748e7 */
+                /** @example 04106668-537b-42cd-8e75-2cf3b92c8327 */
                 id: string;
             };
             cookie?: never;
@@ -5427,7 +5427,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 14fa7a9e-3f72-4730-8a3e-21a8827748e7 */
+                /** @example 04106668-537b-42cd-8e75-2cf3b92c8327 */
                 id: string;
             };
             cookie?: never;
@@ -5457,9 +5457,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "0972b25c",
-                     *       "key": "afd_0972b25c_………",
-                     *       "id": "14fa7a9e-3f72-4730-8a3e-21a8827748e7",
+                     *       "prefix": "f01cc7e3",
+                     *       "key": "afd_f01cc7e3_………",
+                     *       "id": "04106668-537b-42cd-8e75-2cf3b92c8327",
                      *       "role": "auditor"
                      *     }
                      */
@@ -5506,7 +5506,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-c5fbc4c7",
+                     *       "log": "log-39a99d51",
                      *       "generation": 1
                      *     }
                      */
@@ -5547,8 +5547,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1jNWZiYzRjNyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiYmI2ZjM3YTQ1OTI4MTcwMjFlM2RlNzBkMTU4YjRjMjRhN2E1NzQ0NjAwNTFhZjFlYzNhNWNmZGY0MWY1ZWViMyIs…",
-                 *       "publicKey": "MCowBQYDK2VwAyEAHsRwaSQCPvFuHs1hyKQ/bjhwpwr215aZQlycg3iCB2o="
+                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy0zOWE5OWQ1MSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiZjNlZDNhZTVjNzIzMTcwOTU0MzYzZjA2OWExZWYxMzc0MGJkZWJkYzkxN2NhODM3NTA4Zjg2NTUzYjkzZDYxMSIs…",
+                 *       "publicKey": "MCowBQYDK2VwAyEA8sfoZBoufZ5tuDOAHz+Hi88zwGnAVCBwDMKL49U8/U4="
                  *     }
                  */
                 "application/json": {
@@ -5569,9 +5569,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-2",
-                     *       "log": "log-c5fbc4c7",
-                     *       "keyId": "fa7cfba1028427b5",
-                     *       "markPublicKey": "MCowBQYDK2VwAyEAVzdhx3gDlMZz16NyZYTlL3WOI6VNSdP4kE42R4AtvZU="
+                     *       "log": "log-39a99d51",
+                     *       "keyId": "9d51db03bf338169",
+                     *       "markPublicKey": "MCowBQYDK2VwAyEATY0SxZ9nvG4oi4sTTOVuANdx6FraRGRsLBiK0WA2K24="
                      *     }
                      */
                     "application/json": components["schemas"]["NodeAnswer"];
@@ -5633,18 +5633,18 @@ export interface operations {
                      *       "producers": [
                      *         {
                      *           "node": "gw-1",
-                     *           "epoch": "57df603e94fc8e7c",
+                     *           "epoch": "ca1b8e379addc11e",
                      *           "state": "open",
                      *           "seq": 24,
                      *           "previous": null,
-                     *           "openedAt": "2026-11-29T09:26:20.010497Z",
-                     *           "updatedAt": "2026-11-29T09:26:20.413479Z",
+                     *           "openedAt": "2026-11-29T12:26:07.008922Z",
+                     *           "updatedAt": "2026-11-29T12:26:07.177903Z",
                      *           "nodeRevokedAt": null,
                      *           "last": {
                      *             "position": "28",
-                     *             "recordedAt": "2026-11-29T09:26:20.413479Z",
+                     *             "recordedAt": "2026-11-29T12:26:07.177903Z",
                      *             "occurredAt": "2026-11-25T12:00:00.006000Z",
-                     *             "lagMs": 336380407
+                     *             "lagMs": 347167172
                      *           }
                      *         }
                      *       ]
@@ -5688,7 +5688,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 57df603e94fc8e7c */
+                /** @example ca1b8e379addc11e */
                 epoch: string;
                 /** @example gw-1 */
                 node: string;
@@ -5720,7 +5720,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-1",
-                     *       "epoch": "57df603e94fc8e7c",
+                     *       "epoch": "ca1b8e379addc11e",
                      *       "to": 25
                      *     }
                      */
@@ -5755,7 +5755,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 57df603e94fc8e7c.1 */
+                /** @example ca1b8e379addc11e.1 */
                 eventId: string;
             };
             cookie?: never;
@@ -5778,13 +5778,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "event": "57df603e94fc8e7c.1",
+                     *       "event": "ca1b8e379addc11e.1",
                      *       "node": "gw-1",
-                     *       "epoch": "57df603e94fc8e7c",
+                     *       "epoch": "ca1b8e379addc11e",
                      *       "seq": 1,
                      *       "recorded": {
                      *         "position": "1",
-                     *         "at": "2026-11-29T09:26:20.011050Z",
+                     *         "at": "2026-11-29T12:26:07.009477Z",
                      *         "run": {
                      *           "first": "1",
                      *           "last": "6"
@@ -5805,18 +5805,18 @@ export interface operations {
                      *               "state": "split",
                      *               "count": 29,
                      *               "isResend": false,
-                     *               "cutAt": "2026-11-29T09:26:22.090647Z",
+                     *               "cutAt": "2026-11-29T12:26:08.224324Z",
                      *               "attempts": [
                      *                 {
-                     *                   "at": "2026-11-29T09:26:26.911805Z",
+                     *                   "at": "2026-11-29T12:26:09.802524Z",
                      *                   "kind": "invalid",
                      *                   "reason": "400 Bad Request: a log of this request is refused on demand",
                      *                   "status": 400,
                      *                   "attempt": 1,
-                     *                   "elapsedMs": 1351
+                     *                   "elapsedMs": 423
                      *                 }
                      *               ],
-                     *               "settledAt": "2026-11-29T09:26:26.911804Z",
+                     *               "settledAt": "2026-11-29T12:26:09.802523Z",
                      *               "observedAt": null,
                      *               "lookedAt": null,
                      *               "seen": null
@@ -5890,7 +5890,7 @@ export interface operations {
                      * @example {
                      *       "reconciliations": [
                      *         {
-                     *           "id": "reconciliation-0ho0jnzpk5",
+                     *           "id": "reconciliation-bpu29szym2",
                      *           "destination": "datadog",
                      *           "from": "0",
                      *           "to": "29",
@@ -5906,8 +5906,8 @@ export interface operations {
                      *           "duplicated": "0",
                      *           "truncated": "0",
                      *           "altered": "0",
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:39.555468Z",
+                     *           "createdBy": "api-key:991adc25",
+                     *           "createdAt": "2026-11-29T12:26:14.651691Z",
                      *           "finishedAt": null
                      *         }
                      *       ]
@@ -5985,7 +5985,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "reconciliation-0ho0jnzpk5",
+                     *       "id": "reconciliation-bpu29szym2",
                      *       "destination": "datadog",
                      *       "from": "0",
                      *       "to": "29",
@@ -6001,8 +6001,8 @@ export interface operations {
                      *       "duplicated": "0",
                      *       "truncated": "0",
                      *       "altered": "0",
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:39.555468Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:14.651691Z",
                      *       "finishedAt": null
                      *     }
                      */
@@ -6039,7 +6039,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example reconciliation-0ho0jnzpk5 */
+                /** @example reconciliation-bpu29szym2 */
                 id: string;
             };
             cookie?: never;
@@ -6063,7 +6063,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "reconciliation": {
-                     *         "id": "reconciliation-0ho0jnzpk5",
+                     *         "id": "reconciliation-bpu29szym2",
                      *         "destination": "datadog",
                      *         "from": "0",
                      *         "to": "29",
@@ -6079,8 +6079,8 @@ export interface operations {
                      *         "duplicated": "0",
                      *         "truncated": "0",
                      *         "altered": "0",
-                     *         "createdBy": "api-key:d9ffa2e9",
-                     *         "createdAt": "2026-11-29T09:26:39.555468Z",
+                     *         "createdBy": "api-key:991adc25",
+                     *         "createdAt": "2026-11-29T12:26:14.651691Z",
                      *         "finishedAt": null
                      *       },
                      *       "findings": []
@@ -6150,10 +6150,10 @@ export interface operations {
                      * @example {
                      *       "replays": [
                      *         {
-                     *           "id": "replay-zjrcbo05vo",
+                     *           "id": "replay-skl44b8byy",
                      *           "destination": "datadog",
                      *           "state": "cancelled",
-                     *           "reason": "cancelled by api-key:d9ffa2e9",
+                     *           "reason": "cancelled by api-key:991adc25",
                      *           "asked": {
                      *             "query": "session:s-3"
                      *           },
@@ -6166,13 +6166,13 @@ export interface operations {
                      *           "filterVersion": 1,
                      *           "mappingVersion": 2,
                      *           "count": 6,
-                     *           "bytes": 5838,
+                     *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "createdBy": "api-key:d9ffa2e9",
-                     *           "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *           "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *           "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *           "createdBy": "api-key:991adc25",
+                     *           "createdAt": "2026-11-29T12:26:13.845116Z",
+                     *           "plannedAt": "2026-11-29T12:26:14.402584Z",
+                     *           "startedAt": "2026-11-29T12:26:14.470520Z",
                      *           "finishedAt": null,
                      *           "report": null,
                      *           "from": "23",
@@ -6253,7 +6253,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-skl44b8byy",
                      *       "destination": "datadog",
                      *       "state": "planning",
                      *       "reason": null,
@@ -6272,8 +6272,8 @@ export interface operations {
                      *       "bytes": 0,
                      *       "late": 0,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:13.845116Z",
                      *       "plannedAt": null,
                      *       "startedAt": null,
                      *       "finishedAt": null,
@@ -6314,7 +6314,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-skl44b8byy */
                 id: string;
             };
             cookie?: never;
@@ -6337,7 +6337,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-skl44b8byy",
                      *       "destination": "datadog",
                      *       "state": "planned",
                      *       "reason": null,
@@ -6353,12 +6353,12 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:13.845116Z",
+                     *       "plannedAt": "2026-11-29T12:26:14.402584Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "report": null,
@@ -6417,7 +6417,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-skl44b8byy */
                 id: string;
             };
             cookie?: never;
@@ -6445,10 +6445,10 @@ export interface operations {
                      *           "from": "23",
                      *           "to": "29",
                      *           "count": 6,
-                     *           "bytes": 5838,
+                     *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "digest": "1de73cf3290e8e233d655264f2880eeb5c8967b932db6a67e3f22ecafd746be0",
+                     *           "digest": "3dbab7f351882102b410fe302b268b960b28613ef9de558427d1a73f80561289",
                      *           "outcome": null
                      *         }
                      *       ],
@@ -6493,7 +6493,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-skl44b8byy */
                 id: string;
             };
             cookie?: never;
@@ -6513,10 +6513,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-skl44b8byy",
                      *       "destination": "datadog",
                      *       "state": "cancelled",
-                     *       "reason": "cancelled by api-key:d9ffa2e9",
+                     *       "reason": "cancelled by api-key:991adc25",
                      *       "asked": {
                      *         "query": "session:s-3"
                      *       },
@@ -6529,13 +6529,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:13.845116Z",
+                     *       "plannedAt": "2026-11-29T12:26:14.402584Z",
+                     *       "startedAt": "2026-11-29T12:26:14.470520Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6582,7 +6582,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-skl44b8byy */
                 id: string;
             };
             cookie?: never;
@@ -6602,7 +6602,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-skl44b8byy",
                      *       "destination": "datadog",
                      *       "state": "paused",
                      *       "reason": null,
@@ -6618,13 +6618,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:13.845116Z",
+                     *       "plannedAt": "2026-11-29T12:26:14.402584Z",
+                     *       "startedAt": "2026-11-29T12:26:14.470520Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6671,7 +6671,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-skl44b8byy */
                 id: string;
             };
             cookie?: never;
@@ -6691,7 +6691,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-skl44b8byy",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6707,13 +6707,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:13.845116Z",
+                     *       "plannedAt": "2026-11-29T12:26:14.402584Z",
+                     *       "startedAt": "2026-11-29T12:26:14.470520Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6760,7 +6760,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-zjrcbo05vo */
+                /** @example replay-skl44b8byy */
                 id: string;
             };
             cookie?: never;
@@ -6780,7 +6780,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-zjrcbo05vo",
+                     *       "id": "replay-skl44b8byy",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6796,13 +6796,13 @@ export interface operations {
                      *       "filterVersion": 1,
                      *       "mappingVersion": 2,
                      *       "count": 6,
-                     *       "bytes": 5838,
+                     *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:d9ffa2e9",
-                     *       "createdAt": "2026-11-29T09:26:37.645512Z",
-                     *       "plannedAt": "2026-11-29T09:26:38.375594Z",
-                     *       "startedAt": "2026-11-29T09:26:38.695681Z",
+                     *       "createdBy": "api-key:991adc25",
+                     *       "createdAt": "2026-11-29T12:26:13.845116Z",
+                     *       "plannedAt": "2026-11-29T12:26:14.402584Z",
+                     *       "startedAt": "2026-11-29T12:26:14.470520Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -7116,7 +7116,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": "2026-11-29T09:26:35.574364Z",
+                     *       "at": "2026-11-29T12:26:13.530941Z",
                      *       "partitions": [
                      *         {
                      *           "name": "event_standard_20261101",
@@ -7195,10 +7195,10 @@ export interface operations {
                      *       "runs": [
                      *         {
                      *           "id": "1",
-                     *           "plannedAt": "2026-11-29T09:26:36.386552Z",
+                     *           "plannedAt": "2026-11-29T12:26:13.645308Z",
                      *           "planned": [],
-                     *           "by": "api-key:d9ffa2e9",
-                     *           "begunAt": "2026-11-29T09:26:36.397675Z",
+                     *           "by": "api-key:991adc25",
+                     *           "begunAt": "2026-11-29T12:26:13.647415Z",
                      *           "finishedAt": null,
                      *           "report": null
                      *         }
@@ -7261,10 +7261,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T09:26:36.386552Z",
+                     *       "plannedAt": "2026-11-29T12:26:13.645308Z",
                      *       "planned": [],
-                     *       "by": "api-key:d9ffa2e9",
-                     *       "begunAt": "2026-11-29T09:26:36.397675Z",
+                     *       "by": "api-key:991adc25",
+                     *       "begunAt": "2026-11-29T12:26:13.647415Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -7327,10 +7327,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T09:26:36.386552Z",
+                     *       "plannedAt": "2026-11-29T12:26:13.645308Z",
                      *       "planned": [],
-                     *       "by": "api-key:d9ffa2e9",
-                     *       "begunAt": "2026-11-29T09:26:36.397675Z",
+                     *       "by": "api-key:991adc25",
+                     *       "begunAt": "2026-11-29T12:26:13.647415Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -7424,7 +7424,7 @@ export interface operations {
                      *         {
                      *           "id": "s-3",
                      *           "node": "gw-1",
-                     *           "epoch": "57df603e94fc8e7c",
+                     *           "epoch": "ca1b8e379addc11e",
                      *           "class": "standard",
                      *           "state": "closed",
                      *           "identityId": "billing-agent",
@@ -7543,7 +7543,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "23",
-                     *           "recordedAt": "2026-11-29T09:26:20.413479Z",
+                     *           "recordedAt": "2026-11-29T12:26:07.177903Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -7570,8 +7570,8 @@ export interface operations {
                      *                 "user": "app"
                      *               }
                      *             },
-                     *             "epoch": "57df603e94fc8e7c",
-                     *             "id": "57df603e94fc8e7c.19",
+                     *             "epoch": "ca1b8e379addc11e",
+                     *             "id": "ca1b8e379addc11e.19",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -7590,7 +7590,7 @@ export interface operations {
                      *       "session": {
                      *         "id": "s-3",
                      *         "node": "gw-1",
-                     *         "epoch": "57df603e94fc8e7c",
+                     *         "epoch": "ca1b8e379addc11e",
                      *         "class": "standard",
                      *         "state": "closed",
                      *         "identityId": "billing-agent",
@@ -7696,20 +7696,24 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-c5fbc4c7",
+                     *       "log": "log-39a99d51",
                      *       "generation": 1,
                      *       "head": {
                      *         "size": "29",
-                     *         "recordedAt": "2026-11-29T09:26:20.413479Z"
+                     *         "recordedAt": "2026-11-29T12:26:07.177903Z"
                      *       },
                      *       "recorder": {
                      *         "active": true,
-                     *         "leaseUntil": "2026-11-29T09:36:20.452289Z"
+                     *         "leaseUntil": "2026-11-29T12:36:07.209378Z"
                      *       },
                      *       "sessions": {
                      *         "horizon": "28",
                      *         "behind": "0",
                      *         "open": 0
+                     *       },
+                     *       "search": {
+                     *         "horizon": "28",
+                     *         "behind": "0"
                      *       },
                      *       "producers": {
                      *         "nodes": 1,
@@ -7718,8 +7722,8 @@ export interface operations {
                      *         "lost": 0
                      *       },
                      *       "outbox": {
-                     *         "waiting": 6,
-                     *         "oldestAt": "2026-11-29T09:26:24.295397Z"
+                     *         "waiting": 7,
+                     *         "oldestAt": "2026-11-29T12:26:08.767869Z"
                      *       },
                      *       "quarantined": 0,
                      *       "foreignEntries": 0,
@@ -7728,19 +7732,20 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T09:26:21.440570Z",
+                     *           "since": "2026-11-29T12:26:07.646524Z",
                      *           "lanes": [
                      *             {
                      *               "lane": "live",
                      *               "position": "29",
-                     *               "behind": "21"
+                     *               "behind": "15"
                      *             }
                      *           ],
                      *           "batches": {
-                     *             "due": 10
+                     *             "due": 11,
+                     *             "sending": 2
                      *           },
-                     *           "oldestUndeliveredAt": "2026-11-29T09:26:20.011050Z",
-                     *           "deadLetters": 0
+                     *           "oldestUndeliveredAt": "2026-11-29T12:26:07.009477Z",
+                     *           "deadLetters": 1
                      *         }
                      *       ]
                      *     }
