@@ -1,6 +1,5 @@
-import type { AuditEvent } from '#events';
 import { ANY_WORD, BLOCK_EVENTS, commandCursor, markedLexeme, quotedLexeme, startOfBlock } from './command-index.js';
-import { COMMAND_TEXT_TYPES, type CommandText, holdsText } from './command-words.js';
+import { bodyHoldsText, COMMAND_TEXT_TYPES, type CommandText } from './command-words.js';
 import { type EventFilter, type EventPage, type EventPageRange, filterConditions } from './event-pages.js';
 import { instantSql, readHead } from './head.js';
 import type { Queryable } from './pool.js';
@@ -12,16 +11,16 @@ import { fromInstant, RECORDED_EVENT_COLUMNS, type RecordedEvent } from './read-
 // go on: what it costs depends on that, not on how much is recorded.
 
 /** Blocks of a window. As many as the last at once, or fewer where the words are frequent. */
-const WINDOW_BLOCKS = [256n, 4_096n, 65_536n] as const;
+const WINDOW_BLOCKS = [128n, 2_048n, 32_768n, 131_072n] as const;
 const MOST_WINDOWS = 24;
 /** Of which the events are looked at, by one request. */
-const MOST_BLOCKS = 128;
-/** Of which they are read in one statement. */
-const BLOCKS_AT_ONCE = 8;
+const MOST_BLOCKS = 64;
+/** Of which they are read in one statement: two at first, of which a page of a frequent word is full, then twice as many each time. */
+const BLOCKS_AT_ONCE = 16;
 const BYTES_AT_ONCE = 8 * 1024 * 1024;
 /** Blocks at the end of the log that are looked at though they are not in the index yet. */
 const TAIL_BLOCKS = 64n;
-/** A window is followed by the next, sixteen times its size, where it had less than this part of a page. */
+/** A window is followed by a larger one where there was less than this part of a page up to its end: what that one holds is then little, too. */
 const ENOUGH = 1 / 4;
 
 /** The last position that a search finds: that of the log, unless the index lies far behind it. */
@@ -141,11 +140,12 @@ class Search {
 
   /** @returns false where the page ends before all of them were looked through */
   private async look(blocks: readonly Block[]): Promise<boolean> {
-    for (let at = 0; at < blocks.length; at += BLOCKS_AT_ONCE) {
-      const some = blocks.slice(at, at + BLOCKS_AT_ONCE);
+    for (let at = 0, atOnce = 2; at < blocks.length; atOnce = Math.min(2 * atOnce, BLOCKS_AT_ONCE)) {
+      const some = blocks.slice(at, at + atOnce);
+      at += some.length;
       const { events, cutAt } = await this.read(some);
       for (const event of events) {
-        if (!holdsText(JSON.parse(event.body.toString('utf8')) as AuditEvent, this.text)) continue;
+        if (!bodyHoldsText(event.body, this.text)) continue;
         // The first one comes whatever its size.
         if (this.bytes > 0 && this.bytes + event.body.length > this.range.maxBytes) {
           this.reach(this.range.newestFirst ? event.position + 1n : event.position);
@@ -177,26 +177,23 @@ class Search {
   /** @returns the events of these blocks that may fit; `cutAt`: where to go on, since the rest of them was too large to be read with them */
   private async read(blocks: readonly Block[]): Promise<{ events: RecordedEvent[]; cutAt: bigint | undefined }> {
     const values: unknown[] = [
-      blocks.map(({ first }) => greatest(first, this.from)),
-      blocks.map(({ first }) => least(first + BLOCK_EVENTS, this.until)),
-      blocks.map(({ from }) => from),
-      blocks.map(({ to }) => to),
-      // Constants to the planner: partitions of other times are not even looked at.
+      BYTES_AT_ONCE,
       blocks.map(({ from }) => from).reduce((a, b) => (b < a ? b : a)),
       blocks.map(({ to }) => to).reduce((a, b) => (b > a ? b : a)),
-      BYTES_AT_ONCE,
     ];
     const conditions = filterConditions(this.filter, values);
+    // Each with values of its own, so that the planner sees how few positions they are: of a join with the blocks it thinks that it is half
+    // of the log.
+    const within = blocks.map(({ first }) => {
+      values.push(greatest(first, this.from), least(first + BLOCK_EVENTS, this.until));
+      return `position >= $${values.length - 1} AND position < $${values.length}`;
+    });
     const order = `ORDER BY position ${this.range.newestFirst ? 'DESC' : ''}`;
     const { rows } = await this.db.query<RecordedEvent & { found: number }>(
       `SELECT ${RECORDED_EVENT_COLUMNS}, found FROM (
-         SELECT found.*, sum(octet_length(body)) OVER (${order}) - octet_length(body) AS bytes_before, (count(*) OVER ())::float8 AS found
-           FROM unnest($1::bigint[], $2::bigint[], $3::timestamptz[], $4::timestamptz[]) AS block (first, until, from_at, to_at)
-           CROSS JOIN LATERAL (
-             SELECT * FROM event WHERE position >= block.first AND position < block.until
-                AND recorded_at >= block.from_at AND recorded_at < block.to_at AND recorded_at >= $5 AND recorded_at < $6
-                AND ${conditions.join(' AND ')}) AS found
-       ) AS measured WHERE bytes_before = 0 OR bytes_before + octet_length(body) <= $7 ${order}`,
+         SELECT *, sum(octet_length(body)) OVER (${order}) - octet_length(body) AS bytes_before, (count(*) OVER ())::float8 AS found
+           FROM event WHERE (${within.join(' OR ')}) AND recorded_at >= $2 AND recorded_at < $3 AND ${conditions.join(' AND ')}
+       ) AS measured WHERE bytes_before = 0 OR bytes_before + octet_length(body) <= $1 ${order}`,
       values,
     );
     const last = rows.at(-1);

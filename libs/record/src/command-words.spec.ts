@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { AuditEvent } from '#events';
-import { commandTextOf, holdsText, LONGEST_WORD, wordsOf } from './command-words.js';
+import { bodyHoldsText, commandTextOf, holdsText, LONGEST_WORD, wordsOf } from './command-words.js';
 
 function issued(text?: string, parameters: ({ text?: string; base64?: string } | null)[] = []): AuditEvent {
   const statement = text === undefined ? {} : { statement: { text } };
@@ -34,9 +34,23 @@ describe('words of commands', () => {
       fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.string({ unit: 'binary' }), (asked, around) => {
         const words = [...new Set(wordsOf(asked))];
         fc.pre(words.length > 0 && words.length <= 16);
-        expect(holdsText(issued(`${around}\n${asked}\n${around}`), commandTextOf(asked.replaceAll('*', ' ')))).toBe(
-          true,
-        );
+        const event = issued(`${around}\n${asked}\n${around}`);
+        const text = commandTextOf(asked.replaceAll('*', ' '));
+        expect(holdsText(event, text)).toBe(true);
+        expect(bodyHoldsText(Buffer.from(JSON.stringify(event)), text)).toBe(true);
+      }),
+    );
+  });
+
+  it('are judged alike in an event and in its bytes, of whatever script they are', () => {
+    const odd = ['\u212aelvin', '\u0130stanbul', '\n', '"', '\\u0041', 'x'.repeat(70)];
+    const word = fc.constantFrom('drop', 'DROP', 'kelvin', 'istanbul', ...odd);
+    fc.assert(
+      fc.property(fc.array(word), word, fc.boolean(), (words, asked, isPrefix) => {
+        fc.pre([...wordsOf(asked)].length > 0);
+        const event = issued(words.join(' '), [{ text: 'none' }]);
+        const text = commandTextOf(isPrefix ? `${asked}*` : asked);
+        expect(bodyHoldsText(Buffer.from(JSON.stringify(event)), text)).toBe(holdsText(event, text));
       }),
     );
   });

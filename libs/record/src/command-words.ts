@@ -83,6 +83,17 @@ export function holdsText(event: AuditEvent, { words, prefix }: CommandText): bo
   return isBegun && missing.size === 0;
 }
 
+/** As {@link holdsText}, of an event's canonical bytes. */
+export function bodyHoldsText(body: Buffer, text: CommandText): boolean {
+  const json = body.toString('utf8');
+  // Nothing but ASCII: its words stand in JSON as they are, so that most events are told apart without taking them apart.
+  if (json.length === body.length) {
+    const small = json.toLowerCase();
+    if (![...text.words, text.prefix ?? ''].every((word) => small.includes(word))) return false;
+  }
+  return holdsText(JSON.parse(json) as AuditEvent, text);
+}
+
 function textInvalid(message: string): RecordError {
   return new RecordError({
     code: 'RECORD_TEXT_INVALID',

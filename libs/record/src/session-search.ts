@@ -16,8 +16,8 @@ import {
 // stands. A later page leaves out what an earlier one showed by looking whether the session had such a command there.
 
 /** Commands that are found at once, and how often, for one page. */
-const COMMANDS_AT_ONCE = 500;
-const MOST_ROUNDS = 4;
+const COMMANDS_AT_ONCE = 200;
+const MOST_ROUNDS = 6;
 const BYTES_AT_ONCE = 4 * 1024 * 1024;
 
 /** Among which commands is searched. */
