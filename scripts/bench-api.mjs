@@ -1,8 +1,8 @@
-// How fast the audit-log API answers and exports at two sizes of the record. Events are generated straight into the record, by COPY, as
+// How fast the audit-log API answers, searches and exports at two sizes of the record. Events are generated straight into the record, by COPY, as
 // the recorder would leave them; the same statement loads both sizes, so that the second is the first and more.
-//   npm run bench:api                                one and ten million events, some fifteen minutes and 12 GB of disk
+//   npm run bench:api                                one and ten million events, some twenty minutes and 15 GB of disk
 //   npm run bench:api -- --sizes 100000,1000000      scaled down
-//   npm run bench:api -- --only pages                or: --only export
+//   npm run bench:api -- --only pages                or: --only search, --only export
 //   npm run bench:api -- --json file.json            the figures for machines, too
 // An export is held against `COPY … TO STDOUT` of the same rows in the same run: by a bare client that throws them away, in binary and in
 // text, and by the same client writing them to the same disk.
@@ -33,6 +33,8 @@ const RUN = 1000;
 const PER_SESSION = 24;
 const IDENTITIES = 40;
 const CONNECTIONS = 12;
+/** Events from one command with the rare word to the next. */
+const RARE_EVERY = 40_000;
 const FIRST_AT = Date.UTC(2026, 9, 1);
 /** So many events fall into a month, however many there are: partitions of one size, and more of them. */
 const PER_MONTH = 2_500_000;
@@ -56,8 +58,10 @@ try {
   for (const [index, size] of sizes.entries()) {
     await fill(index === 0 ? 0 : sizes[index - 1], size);
     const found = { events: size };
-    if (values.only !== 'export') found.pages = await pages(size);
-    if (values.only !== 'pages') found.export = await exporting(size);
+    if (does('pages')) found.pages = await measured(pages(size));
+    if (does('search')) found.search = await measured(searches(size));
+    if (does('search')) found.index = await indexCost();
+    if (does('export')) found.export = await exporting(size);
     results.sizes.push(found);
     say(JSON.stringify(found));
   }
@@ -69,6 +73,10 @@ try {
   await pool?.end();
   await postgres.stop();
   rmSync(folder, { recursive: true, force: true });
+}
+
+function does(part) {
+  return values.only === undefined || values.only === part;
 }
 
 async function openRecord() {
@@ -131,11 +139,20 @@ async function fill(from, to) {
   results.eventBytes ??= Math.round(bytes / (to - from));
   say(`${to - from} events of ${results.eventBytes} bytes written in ${seconds(begun)} s`);
   const folded = performance.now();
-  if (values.only !== 'export') await sessions(client, from / PER_SESSION, to / PER_SESSION, atOf);
+  if (does('pages') || does('search')) await sessions(client, from / PER_SESSION, to / PER_SESSION, atOf);
   await client.query('SET statement_timeout = 0');
   await client.query('VACUUM (ANALYZE)');
   client.release(true);
   say(`sessions written, and all vacuumed, in ${seconds(folded)} s`);
+  if (!does('search')) return;
+  const projected = performance.now();
+  await record.projectCommands(pool);
+  results.indexing = {
+    ...results.indexing,
+    [to]: Number((((performance.now() - projected) * 1000) / (to - from)).toFixed(1)),
+  };
+  say(`words of ${to - from} events indexed in ${seconds(projected)} s, ${results.indexing[to]} µs an event`);
+  await pool.query('ANALYZE command_words');
 }
 
 async function sessions(client, from, to, atOf) {
@@ -147,9 +164,11 @@ async function sessions(client, from, to, atOf) {
     `INSERT INTO session (id, node, epoch, class, state, identity_id, identity_kind, on_behalf_of, identity_verified, connection, connection_type,
        sensitivity, opened_at, closed_at, last_activity_at, outcome, reason, commands, failed, rows, bytes_in, bytes_out, approval_required,
        approval_state, client, target, context, facts)
-     SELECT 'session-' || s, 'bench', '00000000000000be', 'standard', 'closed', 'agent-' || s % ${IDENTITIES}, 'agent', 'finance', true,
-       'orders-' || s % ${CONNECTIONS}, 'postgres', 'sensitive', ${opened}, ${opened}, ${opened}, 'success', 'the client ended the session',
-       11, 0, 400, 900, 90000, false, 'none', '{"address": "10.0.0.7", "port": 50000, "application": "psql", "tls": true}',
+     SELECT 'session-' || s, 'bench', '00000000000000be', 'standard', CASE WHEN s % 499 = 0 THEN 'abandoned' ELSE 'closed' END,
+       'agent-' || s % ${IDENTITIES}, CASE WHEN s % 1009 = 0 THEN 'human' ELSE 'agent' END, 'finance', true, 'orders-' || s % ${CONNECTIONS},
+       CASE WHEN s % 2003 = 0 THEN 'mysql' ELSE 'postgres' END, 'sensitive', ${opened}, ${opened}, ${opened},
+       CASE WHEN s % 797 = 0 THEN 'failure' ELSE 'success' END, 'the client ended the session',
+       11, 0, 400, 900, 90000, false, CASE WHEN s % 1499 = 0 THEN 'bypassed' ELSE 'none' END, '{"address": "10.0.0.7", "port": 50000, "application": "psql", "tls": true}',
        '{"host": "db-1", "port": 5432, "database": "orders", "user": "app"}', '{SELECT 1}', jsonb_build_object('filler', repeat('x', 700))
        FROM generate_series(${Math.ceil(from)}, ${Math.floor(to) - 1}) AS s`,
   );
@@ -178,7 +197,7 @@ function draft(n, time) {
     return { type: 'session.closed', ...common, data: { ...ended, ...counts, client, target, approval } };
   }
   if (step % 2 === 1) {
-    const text = `SELECT o.id, o.status, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = ${n} AND o.created_at > $2 -- ticket T${session % 997}`;
+    const text = statementOf(n, session);
     const statement = { text, bytes: text.length, sha256: n.toString(16).padStart(64, '0') };
     return { type: 'command.issued', ...common, data: { command, kind: 'query', statement, approval } };
   }
@@ -189,13 +208,52 @@ function draft(n, time) {
   };
 }
 
-/** Requests one after the other, each for another place of the log, as people and pollers make them. */
-async function pages(size) {
-  await startApi();
+/** Half of the sessions ask, half change; a number of its own in each, a ticket, one table of five thousand, a word that is rare. */
+function statementOf(n, session) {
+  const ends = `-- ticket T${session % 997}${n % RARE_EVERY < 2 ? ' break_glass' : ''}`;
+  if (session % 2)
+    return `UPDATE invoices SET paid = true, paid_at = now() WHERE id = ${n} RETURNING id, status ${ends}`;
+  return `SELECT o.id, o.status, c.name FROM orders o JOIN customers c ON c.id = o.customer_id JOIN stock_${session % 5003} s ON s.id = o.id WHERE c.id = ${n} AND o.created_at > $2 ${ends}`;
+}
+
+/** What is asked for text inside commands, and of the newest first. */
+function searches(size) {
+  const random = dice(11);
+  const some = (most) => Math.floor(random() * most);
+  const events = (text) => `/v1/events?before=head&limit=20&text=${encodeURIComponent(text)}`;
+  /** The place of some command, which its statement names. */
+  const numbered = () => Math.floor(some(size) / PER_SESSION) * PER_SESSION + 1 + 2 * some(11);
+  return {
+    'search, a frequent word': () => events('select'),
+    'search, a rare word': () => events('break_glass'),
+    'search, a word that is there once': () => events(`${numbered()}`),
+    'search, two words': () => events(`T${some(997)} customers`),
+    'search, two frequent words that never meet': () => events('customers invoices'),
+    'search, a beginning': () => events(`stock_${10 + some(40)}*`),
+    'search, nothing to be found': () => events(`nosuchword${some(1e6)}`),
+    'search, a word of an identity': () => events(`T${some(997)}`).concat(`&identity=agent-${some(IDENTITIES)}`),
+    'search, a word before some position': () => events(`T${some(997)}`).replace('head', String(some(size))),
+    'search, sessions by a word': () => `/v1/sessions?limit=20&text=T${some(997)}`,
+    'search, sessions by a rare word': () => '/v1/sessions?limit=20&text=break_glass',
+  };
+}
+
+/** Bytes that the index takes for each event. */
+async function indexCost() {
+  const { rows } = await pool.query(
+    `SELECT sum(pg_table_size(inhrelid))::float8 AS rows, sum(pg_indexes_size(inhrelid))::float8 AS indexes, (SELECT size::float8 FROM log_head) AS size
+       FROM pg_inherits WHERE inhparent = 'command_words'::regclass`,
+  );
+  const [{ rows: table, indexes, size }] = rows;
+  return { rowBytesPerEvent: Math.round(table / size), indexBytesPerEvent: Math.round(indexes / size) };
+}
+
+/** Pages of events and sessions, each of another place of the log. */
+function pages(size) {
   const random = dice(7);
   const session = () => `session-${Math.floor((random() * size) / PER_SESSION)}`;
   const instant = () => new Date(FIRST_AT - random() * (size / PER_MONTH) * 30 * 86_400_000).toISOString();
-  const kinds = {
+  return {
     'events, a page': () => `/v1/events?after=${Math.floor(random() * size)}&limit=100`,
     'events, the newest': () => '/v1/events?before=head&limit=100',
     'events of a session': () => `/v1/events?after=-1&session=${session()}&limit=100`,
@@ -212,7 +270,22 @@ async function pages(size) {
       `/v1/sessions?limit=50&identity=agent-${Math.floor(random() * IDENTITIES)}&connection=orders-${Math.floor(random() * CONNECTIONS)}`,
     'sessions by a connection that is not there': () => '/v1/sessions?limit=50&connection=none',
     'sessions by an outcome that is not there': () => '/v1/sessions?limit=50&outcome=denied',
+    'sessions of people': () => '/v1/sessions?limit=50&kind=human',
+    'sessions by a rare type': () => '/v1/sessions?limit=50&type=mysql',
+    'sessions by a rare outcome': () => '/v1/sessions?limit=50&outcome=failure',
+    'sessions by a rare state': () => '/v1/sessions?limit=50&state=abandoned',
+    'sessions that went around an approval': () => '/v1/sessions?limit=50&approval=bypassed',
+    'sessions of an identity, by a rare outcome': () =>
+      `/v1/sessions?limit=50&outcome=failure&identity=agent-${Math.floor(random() * IDENTITIES)}`,
+    'sessions by two rare facets that never meet': () => '/v1/sessions?limit=50&outcome=failure&approval=requested',
+    'sessions by three frequent facets and a rare one': () =>
+      '/v1/sessions?limit=50&kind=agent&state=closed&outcome=success&approval=bypassed',
   };
+}
+
+/** Requests one after the other, as people and pollers make them. */
+async function measured(kinds) {
+  await startApi();
   const found = {};
   for (const [kind, path] of Object.entries(kinds)) {
     for (let n = 0; n < 20; n++) await get(path());
@@ -364,10 +437,18 @@ function table() {
   const row = (...cells) => `| ${cells.join(' | ')} |`;
   const heads = results.sizes.map(({ events }) => `${(events / 1e6).toLocaleString('en-US')} million`);
   const lines = [row('what', ...heads), `|${'---|'.repeat(heads.length + 1)}`];
-  for (const kind of Object.keys(results.sizes[0].pages ?? {})) {
-    lines.push(
-      row(`${kind}, p50 / p99`, ...results.sizes.map(({ pages: all }) => `${all[kind].p50} / ${all[kind].p99} ms`)),
+  for (const part of ['pages', 'search']) {
+    for (const kind of Object.keys(results.sizes[0][part] ?? {})) {
+      const figures = results.sizes.map((one) => `${one[part][kind].p50} / ${one[part][kind].p99} ms`);
+      lines.push(row(`${kind}, p50 / p99`, ...figures));
+    }
+  }
+  if (results.sizes[0].index) {
+    const figures = results.sizes.map(
+      ({ events, index: one }) =>
+        `${results.indexing[events]} µs, ${one.rowBytesPerEvent} + ${one.indexBytesPerEvent} bytes`,
     );
+    lines.push(row('index of the commands, of each event: time, rows + indexes', ...figures));
   }
   if (results.sizes[0].export) {
     const of = (name, text) => lines.push(row(name, ...results.sizes.map(({ export: one }) => text(one))));

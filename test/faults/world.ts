@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { createPool, rebuildSessions } from '#record';
+import { createPool, rebuildCommands, rebuildSessions } from '#record';
 import { deliveredCopies, judgeRecord, recordedCommands } from '../support/invariants.js';
 import { effects, Load, numbersIn } from '../support/load.js';
 import { until } from '../support/servers.js';
@@ -84,7 +84,7 @@ export class World {
   /**
    * The rule after every fault, judged from outside: what the target executed has its event (I4), once; each epoch is in order, positions
    * are gapless, hashes agree (I1–I3); every recorded event is at Datadog or a dead letter (I5), copies beyond one are marked as
-   * later attempts (I6); the sessions table equals a rebuild (I7); files, memory, connections and what Redis holds are back to normal (I8); no secret is
+   * later attempts (I6); the sessions table and the index of commands equal a rebuild (I7); files, memory, connections and what Redis holds are back to normal (I8); no secret is
    * anywhere (I9). Nobody helped (I10).
    */
   async expectInvariants(allowance: Allowance = {}): Promise<Tally> {
@@ -107,7 +107,7 @@ export class World {
 
     const { copies, letters } = await this.expectDelivered(allowance);
     if (allowance.exactlyOnce) expect([...copies].filter(([, count]) => count > 1)).toEqual([]);
-    await this.expectSessionsAsRebuilt();
+    await this.expectProjectionsAsRebuilt();
     await this.expectNormalUse();
     await this.expectNoSecrets();
     await expectNoTrouble(stack);
@@ -195,18 +195,28 @@ export class World {
     return row?.n ?? 0;
   }
 
-  private async expectSessionsAsRebuilt(): Promise<void> {
-    const read = () => this.stack.query('SELECT * FROM session ORDER BY id');
-    await until('the projection has read all', async () => {
+  private async expectProjectionsAsRebuilt(): Promise<void> {
+    await until('the projections have read all', async () => {
       const [at] = await this.stack.query<{ done: boolean }>(
-        `SELECT (SELECT position FROM projection WHERE name = 'sessions') >= (SELECT size FROM log_head) - 1 AS done`,
+        `SELECT (SELECT position FROM projection WHERE name = 'sessions') >= (SELECT size FROM log_head) - 1
+            AND (SELECT position FROM projection WHERE name = 'commands') > (SELECT size FROM log_head) - 64 AS done`,
       );
       return at?.done;
     });
+    const [words] = await this.stack.query<{ position: string }>(
+      `SELECT position FROM projection WHERE name = 'commands'`,
+    );
+    const read = async () => [
+      await this.stack.query('SELECT * FROM session ORDER BY id'),
+      await this.stack.query(
+        `SELECT * FROM command_words WHERE block < ${words?.position} / 64 ORDER BY block, partition`,
+      ),
+    ];
     const before = await read();
     const pool = createPool(this.stack.recordUrl, { applicationName: 'faults' });
     try {
       await rebuildSessions(pool);
+      await rebuildCommands(pool);
     } finally {
       await pool.end();
     }

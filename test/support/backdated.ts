@@ -15,6 +15,8 @@ export interface Backdated {
   kind?: string;
   connection?: string;
   outcome?: string;
+  /** The statement of a command. */
+  text?: string;
 }
 
 const EPOCH = '00000000000000aa' as Epoch;
@@ -30,7 +32,9 @@ export async function recordBackdated(pool: pg.Pool, events: readonly Backdated[
   const rows = events.map((event, index) => {
     const position = first + BigInt(index);
     const at = instantOfMillis(event.atMs);
-    const body = Buffer.from(JSON.stringify({ position: String(position), ...event }));
+    const { text, ...facts } = event;
+    const command = text === undefined ? {} : { type: 'command.issued', data: { statement: { text } } };
+    const body = Buffer.from(JSON.stringify({ position: String(position), ...facts, ...command }));
     const leaf = encodeLeaf({
       recordedAtUs: microsOfInstant(at),
       class: event.class,

@@ -19,12 +19,13 @@ export class TestRecord {
     readonly writer: LogWriter,
   ) {}
 
-  static async open(): Promise<TestRecord> {
+  /** @param options.isWritten false: nothing is recorded yet, not even that a recorder began */
+  static async open({ isWritten = true } = {}): Promise<TestRecord> {
     const database = await testDatabase();
     const pool = createPool(database.url, { applicationName: 'test' });
     await migrate(pool);
     const writer = new LogWriter({ pool, version: 'test', signHead: () => SIGNATURE, leaseMs: 600_000 });
-    await writer.begin();
+    if (isWritten) await writer.begin();
     return new TestRecord(database, pool, writer);
   }
 

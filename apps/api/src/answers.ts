@@ -252,6 +252,7 @@ export const EventListAnswer = z.strictObject({
   next: position.describe('`after` (or `before`) of the next page; also where to go on following the log.'),
   more: z.boolean().describe('False at the end. A page may be empty although more follows.'),
   head: size.describe('Size of the log when it was read.'),
+  horizon: horizon.optional().describe('With `text`: the last position that was searched.'),
   purged: z
     .array(PurgeRow)
     .describe('Purges that took events recorded between those of this page: they are gone, not missing.'),
@@ -291,6 +292,7 @@ export const StatusAnswer = z.strictObject({
   head: z.strictObject({ size, recordedAt: instant.nullable() }),
   recorder: z.strictObject({ active: z.boolean(), leaseUntil: instant.nullable() }),
   sessions: z.strictObject({ horizon, behind: size, open: count }),
+  search: z.strictObject({ horizon, behind: size }).describe('Text inside commands.'),
   producers: z.strictObject({ nodes: count, open: count, forked: count, lost: count }),
   outbox: z.strictObject({ waiting: count, oldestAt: instant.nullable() }),
   quarantined: count,

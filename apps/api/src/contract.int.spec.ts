@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { Forwarder, operatorDuties } from '#delivery';
 import { DatadogDestination } from '#delivery/datadog';
 import { createLogger, Metrics } from '#platform';
-import { type ApiRole, ExportFolder, pinMarkKey, projectSessions } from '#record';
+import { type ApiRole, ExportFolder, pinMarkKey, projectCommands, projectSessions } from '#record';
 import { startStandIn } from '../../../libs/delivery/datadog/src/stand-in/stand-in.js';
 import { TestApi } from '../../../test/support/api.js';
 import { type ApiDocument, documentedAnswer, judgeOf } from '../../../test/support/api-document.js';
@@ -74,6 +74,7 @@ describe('the document of the audit-log API', () => {
       ]);
     }
     await projectSessions(record.pool);
+    await projectCommands(record.pool);
     forwarder = new Forwarder({
       pool: await record.poolOf('forwarder'),
       redisUrl: await testRedisUrl(),
@@ -121,6 +122,9 @@ describe('the document of the audit-log API', () => {
     await call('GET /v1/sessions', { query: { identity: 'billing-agent', limit: '2' } });
     await call('GET /v1/sessions/{id}', { path: { id: 's-3' }, query: { limit: '1' } });
     await call('GET /v1/events', { query: { after: '1', limit: '1', session: 's-0' } });
+    const text = 'update invoice';
+    await call('GET /v1/events', { query: { text, before: 'head', limit: '1' } });
+    await call('GET /v1/sessions', { query: { text, limit: '1' } });
     await call('GET /v1/identities', { query: { kind: 'agent' } });
     await call('GET /v1/connections', { query: { type: 'postgres' } });
     await call('GET /v1/connections/{name}/identities', { path: { name: 'orders' } });

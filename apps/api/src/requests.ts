@@ -47,6 +47,10 @@ const isBefore = ({ from, to }: { from?: string | undefined; to?: string | undef
   from === undefined || to === undefined || from < to;
 const BEFORE = { error: 'from must be before to' };
 
+const commandText = text(1024)
+  .optional()
+  .describe('Words that a command holds, all of them; the last may end with `*` (`drop table orders_20*`).');
+
 export const SessionListQuery = z
   .strictObject({
     from: instant.optional().describe('Opened at or after.'),
@@ -61,6 +65,7 @@ export const SessionListQuery = z
       .enum(['none', 'requested', 'granted', 'rejected', 'expired', 'bypassed'])
       .optional()
       .describe('The weightiest state of its approvals.'),
+    text: commandText,
     limit: z.coerce.number().int().min(1).max(1000).optional().describe('Default 50; as text/csv: all.'),
     cursor,
     atLeast,
@@ -143,8 +148,13 @@ export const EventListQuery = z
     kind,
     connection: text(1024).optional(),
     outcome: text(64).optional(),
+    text: commandText,
+    atLeast: atLeast.describe('With `text`, as for sessions: waits until this position can be searched.'),
   })
   .refine(isBefore, BEFORE)
+  .refine((query) => query.atLeast === undefined || query.text !== undefined, {
+    error: 'atLeast goes with text: everything else is seen at once',
+  })
   .refine((query) => query.after === undefined || query.before === undefined, {
     error: 'after and before exclude each other',
   })

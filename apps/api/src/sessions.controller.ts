@@ -1,6 +1,8 @@
 import { Controller, Get, Injectable, Param, Query, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import {
+  type CommandRange,
+  commandTextOf,
   getSession,
   isWithin,
   type LimitedFilter,
@@ -10,7 +12,9 @@ import {
   readEventPage,
   readHead,
   type SessionFilter,
+  type SessionPage,
   type SessionView,
+  searchSessions,
   withinLimits,
 } from '#record';
 import { Caller, Operation } from './access.guard.js';
@@ -36,6 +40,13 @@ export interface SessionList {
   horizon: bigint;
 }
 
+interface Asked {
+  horizon: bigint;
+  /** Undefined: beyond the caller's limits. */
+  filter: SessionFilter | undefined;
+  commands: CommandRange | undefined;
+}
+
 @Injectable()
 export class SessionReads {
   constructor(
@@ -46,28 +57,27 @@ export class SessionReads {
 
   async list(query: SessionListQuery, caller: ApiCaller): Promise<SessionList> {
     const { limit = PAGE_SESSIONS, cursor, atLeast } = query;
-    const horizon = await this.horizon.reached(atLeast);
-    const filter = await this.wanted(query, caller);
+    const { horizon, filter, commands } = await this.asked(query, atLeast, caller);
     if (!filter) return { sessions: [], next: null, horizon };
-    const page = await listSessions(this.parts.prisma, filter, { limit, ...(cursor ? { cursor } : {}) });
+    const page = await this.page(filter, commands, pageOf(cursor, limit));
     return { sessions: page.sessions, next: page.cursor ?? null, horizon };
   }
 
   /** All sessions that fit, or `limit` of them, newest first. */
   async csv(query: SessionListQuery, caller: ApiCaller): Promise<AnswerStream> {
-    const horizon = await this.horizon.reached(query.atLeast);
-    const filter = await this.wanted(query, caller);
-    const { prisma, sittings } = this.parts;
+    const { horizon, filter, commands } = await this.asked(query, query.atLeast, caller);
+    const { sittings } = this.parts;
+    const pageFrom = (place: { limit: number; cursor?: string }) => this.page(filter ?? {}, commands, place);
     // A cursor that is none is said before the first byte.
-    const first = filter && (await listSessions(prisma, filter, pageOf(query.cursor, 1)));
+    const first = filter && (await pageFrom(pageOf(query.cursor, 1)));
     async function* lines() {
       yield Buffer.from(CSV_HEAD);
-      if (!filter || first?.sessions.length === 0) return;
+      if (!filter || (first?.sessions.length === 0 && first.cursor === undefined)) return;
       let left = query.limit ?? Number.POSITIVE_INFINITY;
       let cursor = query.cursor;
       do {
         await sittings.note(caller, 'sessions');
-        const page = await listSessions(prisma, filter, pageOf(cursor, Math.min(STREAM_PAGE, left)));
+        const page = await pageFrom(pageOf(cursor, Math.min(STREAM_PAGE, left)));
         yield Buffer.from(page.sessions.map(csvLine).join(''));
         sittings.tally(caller, 'sessions', page.sessions.length, 0);
         left -= page.sessions.length;
@@ -100,10 +110,29 @@ export class SessionReads {
     return new EventBytes(page, { session, holds, next: page.rest.from - 1n, more, horizon }, horizon);
   }
 
-  private async wanted(query: SessionListQuery, caller: ApiCaller): Promise<SessionFilter | undefined> {
+  /** What of a question lies within the limits of whoever asks, and in which commands its text is looked for. */
+  private async asked(query: SessionListQuery, atLeast: bigint | undefined, caller: ApiCaller): Promise<Asked> {
+    const text = query.text === undefined ? undefined : commandTextOf(query.text);
+    let horizon = await this.horizon.reached(atLeast);
     const filter = withinLimits(filterOf(query), caller.limits);
     if (!filter) await this.access.beyond(caller);
-    return filter;
+    if (!text || !filter) return { horizon, filter, commands: undefined };
+    const searched = await this.horizon.reached(atLeast, 'commands');
+    if (searched < horizon) horizon = searched;
+    // By when they were recorded, as for events: a session within the limits may go on beyond them.
+    const range = await narrowToRecorded(this.parts.pool, { from: 0n, until: horizon + 1n }, caller.limits ?? {});
+    return { horizon, filter, commands: { text, ...range } };
+  }
+
+  private page(
+    filter: SessionFilter,
+    commands: CommandRange | undefined,
+    place: { limit: number; cursor?: string },
+  ): Promise<SessionPage> {
+    const { pool, prisma } = this.parts;
+    return commands
+      ? searchSessions({ db: pool, prisma }, filter, commands, place)
+      : listSessions(prisma, filter, place);
   }
 }
 
@@ -115,7 +144,7 @@ export class SessionsController {
   @Operation({
     summary: 'Sessions, newest first',
     description:
-      'By the time they were opened. Pages stay in step while sessions arrive. As text/csv all that fit come in one answer; what a spreadsheet would run as a formula begins with a quote.',
+      'By the time they were opened. With `text` by their newest command that holds the words: a page may then be short, or empty, although `next` leads on. Pages stay in step while sessions arrive. As text/csv all that fit come in one answer; what a spreadsheet would run as a formula begins with a quote.',
     role: 'viewer',
     reads: 'sessions',
     keepsLimits: true,
@@ -153,7 +182,7 @@ function pageOf(cursor: string | undefined, limit: number) {
   return cursor === undefined ? { limit } : { limit, cursor };
 }
 
-function filterOf({ limit: _, cursor: __, atLeast: ___, ...filter }: SessionListQuery): SessionFilter {
+function filterOf({ limit: _, cursor: __, atLeast: ___, text: ____, ...filter }: SessionListQuery): SessionFilter {
   return Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined));
 }
 

@@ -136,6 +136,39 @@ describe('the command line', () => {
     expect(JSON.parse(json).session.identityId).toBe(evil);
   });
 
+  it('searches on until it has enough, and shows what was found as text that a terminal does not obey', async () => {
+    const evil = 'DROP \u001b[2J\u009b31m\u202e';
+    const event = {
+      position: '7',
+      recordedAt: '2026-01-01T00:00:00.000000Z',
+      class: 'standard',
+      event: { type: 'command.issued', time: '', session: evil, data: { statement: { text: evil } } },
+    };
+    const page = { events: [event], next: '7', more: true, head: '9', horizon: '8', purged: [] };
+    answers['GET /v1/events'] = { status: 200, body: page };
+    const { code, stdout } = await cli(['search', 'drop', 'x*', '--connection', 'a&b', '--limit', '3']);
+    expect(code).toBe(0);
+    expect(asked.map(({ url }) => Object.fromEntries(new URL(url, 'http://x').searchParams))).toEqual([
+      { text: 'drop x*', connection: 'a&b', before: 'head', limit: '3' },
+      { text: 'drop x*', connection: 'a&b', before: '7', limit: '2' },
+      { text: 'drop x*', connection: 'a&b', before: '7', limit: '1' },
+    ]);
+    expect(stdout).toContain('DROP \\u001b[2J\\u009b31m\\u202e');
+    expect(stdout).toContain('--before 7');
+    expect(stdout).toContain('up to position 8');
+    const json = (await cli(['search', 'drop', '--limit', '2', '--json'])).stdout;
+    expect(JSON.parse(json).events).toHaveLength(2);
+    for (const text of [stdout, json]) expect(text).not.toMatch(/[\u001b\u009b\u202e]/);
+
+    answers['GET /v1/sessions'] = { status: 200, body: { sessions: [], next: 'more', horizon: '8' } };
+    asked = [];
+    const listing = cli(['sessions', 'list', '--text', 'drop', '--limit', '2']);
+    while (asked.length < 3) await new Promise((resolve) => setTimeout(resolve, 10));
+    answers['GET /v1/sessions'] = { status: 200, body: { sessions: [], next: null, horizon: '8' } };
+    expect((await listing).stdout).toContain('none');
+    expect(asked[1]!.url).toContain('cursor=more');
+  });
+
   it('makes keys with limits, and rotates them', async () => {
     const body = { key: 'k', id: 'i', prefix: 'p', role: 'auditor' };
     answers['POST /v1/keys'] = { status: 201, body };

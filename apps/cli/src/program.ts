@@ -18,6 +18,7 @@ import { receiptCommand } from './commands/receipt.js';
 import { reconcileCommand } from './commands/reconcile.js';
 import { replayCommand } from './commands/replay.js';
 import { retentionCommand } from './commands/retention.js';
+import { searchCommand } from './commands/search.js';
 import { sessionsCommand } from './commands/sessions.js';
 import { statusCommand } from './commands/status.js';
 import { tokenCommand } from './commands/token.js';
@@ -38,6 +39,7 @@ export function buildProgram(): Command {
     doctorCommand(),
     sessionsCommand(),
     whoCommand(),
+    searchCommand(),
     eventsCommand(),
     deliveryCommand(),
     replayCommand(),

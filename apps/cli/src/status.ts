@@ -122,7 +122,7 @@ function silence({ name, at, silence: why }: ProcessReport): StatusTrouble {
   };
 }
 
-function recordHops({ outbox, sessions, head }: StatusView): Hop[] {
+function recordHops({ outbox, sessions, search, head }: StatusView): Hop[] {
   return [
     {
       hop: 'outbox → record',
@@ -141,6 +141,15 @@ function recordHops({ outbox, sessions, head }: StatusView): Hop[] {
       behind: sessions.behind,
       since: sessions.behind === '0' ? null : head.recordedAt,
       note: `${sessions.open} open`,
+    },
+    {
+      hop: 'record → search',
+      of: 'commands',
+      state: search.behind === '0' ? 'ok' : 'behind',
+      upTo: search.horizon,
+      behind: search.behind,
+      since: search.behind === '0' ? null : head.recordedAt,
+      note: '',
     },
   ];
 }

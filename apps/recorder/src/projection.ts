@@ -1,12 +1,12 @@
 import type pg from 'pg';
 import { Hindrance, type Logger, type Trouble } from '#platform';
-import { type ProjectionProgress, projectSessions, unavailable } from '#record';
+import { type ProjectionProgress, unavailable } from '#record';
 import { backoffMs, pause, Wakeup } from './wakeup.js';
 
 /** Least time between two looks while events keep coming. The first after a rest is not held up. */
 const LOOK_INTERVAL_MS = 250;
 
-/** Keeps the sessions projection behind the head, woken by commits. Whether several do it at once is the projection's own care. */
+/** Keeps a projection behind the head, woken by commits. Whether several do it at once is the projection's own care. */
 export class Projection {
   private readonly wakeup = new Wakeup();
   private readonly stopping = new AbortController();
@@ -17,7 +17,11 @@ export class Projection {
   constructor(
     private readonly pool: pg.Pool,
     private readonly logger: Pick<Logger, 'warn'>,
-    private readonly project: typeof projectSessions = projectSessions,
+    private readonly of: {
+      /** For people: what cannot be projected where it fails. */
+      what: string;
+      project(pool: pg.Pool, options: { signal: AbortSignal }): Promise<ProjectionProgress>;
+    },
   ) {}
 
   start(): void {
@@ -50,7 +54,7 @@ export class Projection {
     for (let failures = 0; !signal.aborted; ) {
       try {
         const startedAt = performance.now();
-        this.progress = await this.project(this.pool, { signal });
+        this.progress = await this.of.project(this.pool, { signal });
         failures = 0;
         this.hindrance.over();
         await pause(startedAt + LOOK_INTERVAL_MS - performance.now(), signal);
@@ -58,7 +62,8 @@ export class Projection {
       } catch (error) {
         if (signal.aborted) return;
         this.hindrance.failed(unavailable(error));
-        if (failures === 1) this.logger.warn({ err: error }, 'sessions could not be projected; it is tried again');
+        if (failures === 1)
+          this.logger.warn({ err: error }, `${this.of.what} could not be projected; it is tried again`);
         await pause(backoffMs(failures++), signal);
       }
     }

@@ -18,7 +18,13 @@ export class RecorderMetrics {
 
   constructor(
     metrics: Metrics,
-    state: { isActive(): boolean; waiting(): number; projectionBehind(): number; openEpochs(): number },
+    state: {
+      isActive(): boolean;
+      waiting(): number;
+      projectionBehind(): number;
+      searchBehind(): number;
+      openEpochs(): number;
+    },
   ) {
     this.events = metrics.counter('affidavit_record_events_total', 'Events recorded.');
     this.outbox = metrics.counter(
@@ -67,6 +73,12 @@ export class RecorderMetrics {
       'Recorded events that the sessions projection has not read.',
       [],
       (gauge) => gauge.set(state.projectionBehind()),
+    );
+    metrics.gauge(
+      'affidavit_record_search_lag_events',
+      'Recorded events of full blocks that are not in the index of commands.',
+      [],
+      (gauge) => gauge.set(state.searchBehind()),
     );
     metrics.gauge('affidavit_record_open_epochs', 'Epochs whose streams are read.', [], (gauge) =>
       gauge.set(state.openEpochs()),

@@ -9,6 +9,8 @@ import {
   OUTBOX_CHANNEL,
   type OwnHead,
   pinMarkKey,
+  projectCommands,
+  projectSessions,
   readHead,
   readRecordedHashes,
   unavailable,
@@ -50,10 +52,11 @@ export interface RecorderOptions {
   batch?: BatchLimits;
 }
 
-/** The whole recorder, wired: streams and outbox into the log, marks back, sessions projected. */
+/** The whole recorder, wired: streams and outbox into the log, marks back, sessions and words of commands projected. */
 export class Recorder {
   readonly recording: Recording;
-  readonly projection: Projection;
+  readonly sessions: Projection;
+  readonly commands: Projection;
   private readonly retention: RetentionDuty;
   private readonly reader: StreamReader;
   private readonly outbox: CommitListener;
@@ -92,7 +95,8 @@ export class Recorder {
       nodes: () => nodes.read(),
       markOf: (node, epoch) => this.recording.takenUpTo(node, epoch),
     });
-    this.projection = new Projection(pool, logger);
+    this.sessions = new Projection(pool, logger, { what: 'sessions', project: projectSessions });
+    this.commands = new Projection(pool, logger, { what: 'words of commands', project: projectCommands });
     this.retention = new RetentionDuty({ pool, logger, policyFile: options.policyFile });
     this.recording = new Recording({
       writer,
@@ -117,13 +121,17 @@ export class Recorder {
       metrics: new RecorderMetrics(options.metrics, {
         isActive: () => this.recording.isActive,
         waiting: () => queue.eventCount,
-        projectionBehind: () => this.projection.behind,
+        projectionBehind: () => this.sessions.behind,
+        searchBehind: () => this.commands.behind,
         openEpochs: () => this.reader.epochs().length,
       }),
       logger,
       wakeup,
       leaseMs,
-      onCommit: () => this.projection.wake(),
+      onCommit: () => {
+        this.sessions.wake();
+        this.commands.wake();
+      },
     });
     this.outbox = new CommitListener(pool, OUTBOX_CHANNEL);
     this.outbox.onCommit(() => wakeup.ring());
@@ -131,7 +139,8 @@ export class Recorder {
 
   start(): void {
     this.recording.start();
-    this.projection.start();
+    this.sessions.start();
+    this.commands.start();
     this.retention.start();
   }
 
@@ -139,7 +148,8 @@ export class Recorder {
     await this.outbox.close();
     await this.retention.stop();
     await this.recording.stop();
-    await this.projection.stop();
+    await this.sessions.stop();
+    await this.commands.stop();
     await this.reader.close();
   }
 
@@ -152,7 +162,8 @@ export class Recorder {
       { name: 'streams', hop: HOP, check: () => this.recording.streamsTrouble },
       { name: 'marks', hop: 'record → spool', check: () => this.marksHindrance.trouble },
       { name: 'strangers', hop: HOP, required: false, check: () => this.recording.strangers },
-      { name: 'sessions', hop: 'record → sessions', check: () => this.projection.trouble },
+      { name: 'sessions', hop: 'record → sessions', check: () => this.sessions.trouble },
+      { name: 'search', hop: 'record → search', check: () => this.commands.trouble },
       { name: 'retention', hop: 'record → purge', required: false, check: () => this.retention.trouble },
       { name: 'retention policy', hop: 'record → purge', required: false, check: () => this.retention.policyTrouble },
       { name: 'database role', hop: HOP, required: false, check: () => excessRightsTrouble(pool, 'recorder') },

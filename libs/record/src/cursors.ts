@@ -30,7 +30,12 @@ export function decodeCursor(cursor: string, asked: unknown, length: number): st
     const [digest, ...key] = parts as string[];
     if (digest === digestOf(asked)) return key;
   }
-  throw new RecordError({
+  throw cursorInvalid();
+}
+
+/** Also for a sort key that is none of its list. */
+export function cursorInvalid(): RecordError {
+  return new RecordError({
     code: 'RECORD_CURSOR_INVALID',
     message: 'the cursor is not one that this log gave out for these filters',
     remedy: 'Take the cursor from the answer before, unchanged and with the same filters, or begin without one.',

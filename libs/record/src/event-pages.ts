@@ -61,19 +61,10 @@ export async function readEventPage(
 
   const values: unknown[] = [from, until, limit, maxBytes];
   const conditions = ['position >= $1', 'position < $2'];
-  const add = (condition: (parameter: string) => string, value: unknown) =>
-    conditions.push(condition(`$${values.push(value)}`));
   // recorded_at rises with position, so that a look-up in `run` spares the partitions of other times.
   const edge = await recordedAtOf(db, newestFirst ? until - 1n : from);
-  if (edge !== undefined) add((p) => `recorded_at ${newestFirst ? '<=' : '>='} ${p}`, edge);
-  if (filter.types) add((p) => `type = ANY(${p})`, filter.types);
-  if (filter.session !== undefined) add((p) => `session_id = ${p}`, filter.session);
-  if (filter.identity !== undefined) add((p) => `identity_id = ${p}`, filter.identity);
-  if (filter.kind !== undefined) add((p) => `identity_kind = ${p}`, filter.kind);
-  if (filter.connection !== undefined) add((p) => `connection = ${p}`, filter.connection);
-  if (filter.connections !== undefined) add((p) => `connection = ANY(${p})`, filter.connections);
-  if (filter.outcome !== undefined) add((p) => `outcome = ${p}`, filter.outcome);
-  if (filter.originalsOnly) conditions.push('duplicate_of IS NULL');
+  if (edge !== undefined) conditions.push(`recorded_at ${newestFirst ? '<=' : '>='} $${values.push(edge)}`);
+  conditions.push(...filterConditions(filter, values));
   const order = `ORDER BY position ${newestFirst ? 'DESC' : ''}`;
   // The length of a body is known without fetching it from its side table; only what fits into the page is fetched.
   const { rows } = await db.query<RecordedEvent & { found: number }>(
@@ -90,6 +81,23 @@ export async function readEventPage(
   const readAll = last === undefined || (found < limit && rows.length === found);
   if (newestFirst) return { events, rest: { from: range.from, until: readAll ? from : last.position } };
   return { events, rest: { from: readAll ? until : last.position + 1n, until: range.until } };
+}
+
+/** The filter as conditions on `event`, whose parameters are added to the values. */
+export function filterConditions(filter: EventFilter, values: unknown[]): string[] {
+  const conditions: string[] = [];
+  const add = (condition: (parameter: string) => string, value: unknown) => {
+    if (value !== undefined) conditions.push(condition(`$${values.push(value)}`));
+  };
+  add((p) => `type = ANY(${p})`, filter.types);
+  add((p) => `session_id = ${p}`, filter.session);
+  add((p) => `identity_id = ${p}`, filter.identity);
+  add((p) => `identity_kind = ${p}`, filter.kind);
+  add((p) => `connection = ${p}`, filter.connection);
+  add((p) => `connection = ANY(${p})`, filter.connections);
+  add((p) => `outcome = ${p}`, filter.outcome);
+  if (filter.originalsOnly) conditions.push('duplicate_of IS NULL');
+  return conditions;
 }
 
 /** Undefined: the whole range, since an index leads to what is wanted or everything is. */

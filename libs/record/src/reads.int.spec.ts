@@ -134,6 +134,50 @@ describe('reading the record', () => {
       expect(await found({ outcome: 'success' })).toEqual([]);
     });
 
+    it('reads about a page for each filter, however many sessions there are and however rare it is', async () => {
+      const rare = "CASE WHEN s % 9973 = 0 THEN 'rare' ELSE 'frequent' END";
+      await record.pool.query(
+        `INSERT INTO session (id, class, state, identity_id, identity_kind, connection, connection_type, opened_at, last_activity_at, outcome, commands,
+           failed, rows, bytes_in, bytes_out, approval_required, approval_state, facts)
+         SELECT 's-' || s, 'standard', CASE WHEN s % 9973 = 0 THEN 'denied' ELSE 'closed' END, ${rare}, ${rare}, ${rare}, ${rare}, at, at, ${rare},
+           0, 0, 0, 0, 0, false, ${rare}, jsonb_build_object('filler', repeat('x', 400))
+           FROM generate_series(1, 100000) AS s,
+                LATERAL (SELECT to_char(to_timestamp(1.7e9 + s) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at) AS opened`,
+      );
+      await record.pool.query('ANALYZE session');
+      const single = createPool(record.database.url, { applicationName: 'test', max: 1 });
+      const own = await openPrisma(single);
+      const blocksRead = async () => {
+        await single.query('SELECT pg_stat_force_next_flush()');
+        const { rows } = await single.query<{ n: number }>(
+          `SELECT (heap_blks_read + heap_blks_hit + idx_blks_read + idx_blks_hit)::float8 AS n FROM pg_statio_user_tables WHERE relname = 'session'`,
+        );
+        return rows[0]!.n;
+      };
+      const read: Record<string, number> = {};
+      for (const value of ['rare', 'frequent', 'none'] as const) {
+        const state = ({ rare: 'denied', frequent: 'closed', none: 'open' } as const)[value];
+        const [identity, kind, connection, type, outcome, approval] = Array<string>(6).fill(value) as [
+          string,
+          string,
+          string,
+          string,
+          string,
+          string,
+        ];
+        for (const filter of [{ identity }, { kind }, { connection }, { type }, { outcome }, { approval }, { state }]) {
+          const before = await blocksRead();
+          const { sessions } = await listSessions(own, filter, { limit: 50 });
+          expect([filter, sessions.length]).toEqual([filter, { rare: 10, frequent: 50, none: 0 }[value]]);
+          read[JSON.stringify(filter)] = (await blocksRead()) - before;
+        }
+      }
+      await own.$disconnect();
+      await single.end();
+      // The table has more than ten thousand.
+      expect(Object.entries(read).filter(([, blocks]) => blocks > 150)).toEqual([]);
+    }, 60_000);
+
     it.each([
       ['garbage'],
       [Buffer.from('["a"]').toString('base64url')],

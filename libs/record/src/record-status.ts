@@ -1,3 +1,5 @@
+import { startOfBlock } from './command-index.js';
+import { commandHorizonOf } from './command-search.js';
 import { instantSql, readHead } from './head.js';
 import type { Queryable } from './pool.js';
 
@@ -22,6 +24,13 @@ export interface RecordStatus {
     behind: bigint;
     open: number;
   };
+  /** Text inside commands. */
+  search: {
+    /** The last position that can be searched. */
+    horizon: bigint;
+    /** Events of full blocks that are not in the index. */
+    behind: bigint;
+  };
   producers: { nodes: number; open: number; forked: number; lost: number };
   outbox: { waiting: number; oldestAt: string | null };
   quarantined: number;
@@ -34,6 +43,7 @@ export async function readRecordStatus(db: Queryable): Promise<RecordStatus> {
     active: boolean;
     leaseUntil: string | null;
     position: bigint;
+    searched: bigint;
     openSessions: number;
     nodes: number;
     open: number;
@@ -45,7 +55,7 @@ export async function readRecordStatus(db: Queryable): Promise<RecordStatus> {
     foreignEntries: number;
   }>(
     `SELECT coalesce(h.lease_until > clock_timestamp(), false) AS active, ${instantSql('h.lease_until')} AS "leaseUntil",
-            p.position,
+            p.position, w.position AS searched,
             (SELECT count(*)::float8 FROM session WHERE state = 'open') AS "openSessions",
             (SELECT count(*)::float8 FROM producer_node WHERE node <> 'record' AND revoked_at IS NULL) AS nodes,
             e.open, e.forked, e.lost, o.waiting, ${instantSql('o.oldest')} AS "oldestAt",
@@ -53,6 +63,7 @@ export async function readRecordStatus(db: Queryable): Promise<RecordStatus> {
             (SELECT count(*)::float8 FROM foreign_entry) AS "foreignEntries"
        FROM log_head h
        CROSS JOIN (SELECT position FROM projection WHERE name = 'sessions') AS p
+       CROSS JOIN (SELECT position FROM projection WHERE name = 'commands') AS w
        CROSS JOIN (SELECT count(*) FILTER (WHERE state = 'open')::float8 AS open,
                           count(*) FILTER (WHERE state = 'forked')::float8 AS forked,
                           count(*) FILTER (WHERE state = 'lost')::float8 AS lost
@@ -60,6 +71,7 @@ export async function readRecordStatus(db: Queryable): Promise<RecordStatus> {
        CROSS JOIN (SELECT count(*)::float8 AS waiting, min(created_at) AS oldest FROM outbox) AS o`,
   );
   const row = rows[0]!;
+  const full = startOfBlock(head.size);
   return {
     log: head.log,
     generation: head.generation,
@@ -69,6 +81,10 @@ export async function readRecordStatus(db: Queryable): Promise<RecordStatus> {
       horizon: row.position - 1n,
       behind: head.size > row.position ? head.size - row.position : 0n,
       open: row.openSessions,
+    },
+    search: {
+      horizon: commandHorizonOf(row.searched, head.size),
+      behind: full > row.searched ? full - row.searched : 0n,
     },
     producers: { nodes: row.nodes, open: row.open, forked: row.forked, lost: row.lost },
     outbox: { waiting: row.waiting, oldestAt: row.oldestAt },

@@ -50,6 +50,7 @@ beforeAll(async () => {
   await recordBackdated(owner, [
     { class: 'standard', atMs: Date.parse('2024-01-10T10:00:00Z'), session: 's-1', identity: 'agent-1' },
   ]);
+  await owner.query('SELECT ensure_command_words($1)', [PARTITION]);
   const client = await owner.connect();
   for (const one of LOGIN_OWNERS) await loginUrl(database.url, one);
   // Of `affidavit_retention` alone, for attacks with that role and nothing beside it.
@@ -104,6 +105,11 @@ const ATTACKS: [what: string, sql: string][] = [
   ['shorten a class', `UPDATE retention_class SET keep = '1 day'`],
   ['delete a hold', 'DELETE FROM hold'],
   ['write the policy directly', `SELECT write_retention('standard', '1 day', '{}', 'x', 'y', 'z')`],
+  ['change the words of commands', `UPDATE command_words SET words = ''`],
+  ['delete the words of commands', 'DELETE FROM command_words'],
+  ['truncate the words of commands', 'TRUNCATE command_words'],
+  ['read words around the table', 'SELECT FROM command_words_standard_20240101'],
+  ['drop the words of a partition', 'DROP TABLE command_words_standard_20240101'],
   ['put on the record directly', `SELECT put_on_record('retention.purged', '{}')`],
   ['change a function', `ALTER FUNCTION purge_partition(bigint, text) RESET search_path`],
 ];
@@ -138,6 +144,22 @@ describe('with the rights of a process', () => {
         outbox: login === 'affidavit_test_retention' ? DENIED : undefined,
       });
     }
+  });
+
+  it('nobody but the recorder writes words of commands, in tables of partitions that there are', async () => {
+    for (const login of LOGINS) {
+      const writes = login === loginName('recorder');
+      const row = `INSERT INTO command_words VALUES ('${PARTITION}', 0, '''word''')`;
+      expect({ login, refused: await refusal(login, row) }).toEqual({ login, refused: writes ? undefined : DENIED });
+      for (const name of ['pg_class', 'log_head', 'event_standard_29990101', '"; DROP TABLE event; --']) {
+        const made = `SELECT ensure_command_words('${name}')`;
+        expect({ login, refused: await refusal(login, made) }).toEqual({ login, refused: writes ? undefined : DENIED });
+      }
+    }
+    const { rows } = await owner.query(
+      `SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'command_words'::regclass`,
+    );
+    expect(rows).toEqual([{ name: 'command_words_standard_20240101' }]);
   });
 
   it('a hold cannot be changed, only released', async () => {
@@ -256,6 +278,7 @@ describe('the roles', () => {
     );
     expect(rows.map((row) => row.name)).toEqual([
       'confirm_retention',
+      'ensure_command_words',
       'ensure_partitions',
       'holds_on',
       'partition_waits',

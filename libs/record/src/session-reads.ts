@@ -42,17 +42,7 @@ export async function listSessions(
   page: { limit: number; cursor?: string },
 ): Promise<SessionPage> {
   const asked = ['sessions', filter];
-  const where: Prisma.SessionWhereInput[] = [];
-  if (filter.from !== undefined) where.push({ openedAt: { gte: filter.from } });
-  if (filter.to !== undefined) where.push({ openedAt: { lt: filter.to } });
-  if (filter.identity !== undefined) where.push({ identityId: filter.identity });
-  if (filter.kind !== undefined) where.push({ identityKind: filter.kind });
-  if (filter.connection !== undefined) where.push({ connection: filter.connection });
-  if (filter.connections !== undefined) where.push({ connection: { in: [...filter.connections] } });
-  if (filter.type !== undefined) where.push({ connectionType: filter.type });
-  if (filter.approval !== undefined) where.push({ approvalState: filter.approval });
-  if (filter.state !== undefined) where.push({ state: filter.state });
-  if (filter.outcome !== undefined) where.push({ outcome: filter.outcome });
+  const where = sessionConditions(filter);
   if (page.cursor !== undefined) {
     const [openedAt = '', id = ''] = decodeCursor(page.cursor, asked, 2);
     // The first condition follows from the second; it lets the index start where the page does.
@@ -64,18 +54,35 @@ export async function listSessions(
     take: page.limit + 1,
     omit: { facts: true },
   });
-  const sessions = found.slice(0, page.limit).map(viewOf);
+  const sessions = found.slice(0, page.limit).map(sessionViewOf);
   const last = sessions.at(-1);
   if (found.length <= page.limit || !last) return { sessions };
   return { sessions, cursor: encodeCursor(asked, [last.openedAt, last.id]) };
 }
 
-export async function getSession(prisma: PrismaClient, id: string): Promise<SessionView | undefined> {
-  const found = await prisma.session.findUnique({ where: { id }, omit: { facts: true } });
-  return found ? viewOf(found) : undefined;
+/** The filter as conditions of a query. */
+export function sessionConditions(filter: SessionFilter): Prisma.SessionWhereInput[] {
+  const where: Prisma.SessionWhereInput[] = [];
+  if (filter.from !== undefined) where.push({ openedAt: { gte: filter.from } });
+  if (filter.to !== undefined) where.push({ openedAt: { lt: filter.to } });
+  if (filter.identity !== undefined) where.push({ identityId: filter.identity });
+  if (filter.kind !== undefined) where.push({ identityKind: filter.kind });
+  if (filter.connection !== undefined) where.push({ connection: filter.connection });
+  if (filter.connections !== undefined) where.push({ connection: { in: [...filter.connections] } });
+  if (filter.type !== undefined) where.push({ connectionType: filter.type });
+  if (filter.approval !== undefined) where.push({ approvalState: filter.approval });
+  if (filter.state !== undefined) where.push({ state: filter.state });
+  if (filter.outcome !== undefined) where.push({ outcome: filter.outcome });
+  return where;
 }
 
-function viewOf(row: Omit<Session, 'facts'>): SessionView {
+export async function getSession(prisma: PrismaClient, id: string): Promise<SessionView | undefined> {
+  const found = await prisma.session.findUnique({ where: { id }, omit: { facts: true } });
+  return found ? sessionViewOf(found) : undefined;
+}
+
+/** A row as it is shown. */
+export function sessionViewOf(row: Omit<Session, 'facts'>): SessionView {
   const { commands, failed, rows, bytesIn, bytesOut } = row;
   return {
     ...(row as unknown as SessionView),

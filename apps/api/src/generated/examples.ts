@@ -4,11 +4,11 @@ import type { Example } from '../openapi.js';
 export const EXAMPLES: Record<string, Example> = {
   "backfills.cancel": {
     "parameters": {
-      "id": "backfill-zq2h51b94q"
+      "id": "backfill-0wzvyrj7rm"
     },
     "body": {},
     "answer": {
-      "id": "backfill-zq2h51b94q",
+      "id": "backfill-0wzvyrj7rm",
       "destination": "archive",
       "state": "cancelled",
       "asked": {},
@@ -18,10 +18,10 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:22.254578Z",
-      "startedAt": "2026-11-29T12:24:22.351413Z",
-      "finishedAt": "2026-11-29T12:24:22.514585Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:03.278256Z",
+      "startedAt": "2026-11-29T13:04:03.379088Z",
+      "finishedAt": "2026-11-29T13:04:03.485097Z",
       "heldUntil": null,
       "report": {
         "dead": 0,
@@ -36,7 +36,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.lend": {
     "parameters": {
-      "id": "backfill-zq2h51b94q"
+      "id": "backfill-0wzvyrj7rm"
     },
     "body": {
       "sender": "a-laptop",
@@ -64,10 +64,10 @@ export const EXAMPLES: Record<string, Example> = {
         "bytes": 2093,
         "uncertain": 0,
         "purged": 0,
-        "plan": "backfill-zq2h51b94q",
+        "plan": "backfill-0wzvyrj7rm",
         "failures": 0,
         "probe": false,
-        "idsDigest": "4f4ab3f1b7e519f4dc5af4f6cceba9bb9c762236e45c73ed95b05dea5ab500c5"
+        "idsDigest": "cc81a3e65a453ec79f49a7cbd162e098421571f286062c2058aebdd76d7215bd"
       },
       "waitMs": 0,
       "why": null
@@ -77,7 +77,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "backfills": [
         {
-          "id": "backfill-zq2h51b94q",
+          "id": "backfill-0wzvyrj7rm",
           "destination": "archive",
           "state": "planned",
           "asked": {},
@@ -87,8 +87,8 @@ export const EXAMPLES: Record<string, Example> = {
           "fromPos": "0",
           "toPos": "29",
           "nextPos": "0",
-          "createdBy": "api-key:a26d624c",
-          "createdAt": "2026-11-29T12:24:22.254578Z",
+          "createdBy": "api-key:2afcc342",
+          "createdAt": "2026-11-29T13:04:03.278256Z",
           "startedAt": null,
           "finishedAt": null,
           "heldUntil": null,
@@ -107,7 +107,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.missing": {
     "parameters": {
-      "id": "backfill-zq2h51b94q",
+      "id": "backfill-0wzvyrj7rm",
       "batch": "37"
     },
     "answer": {
@@ -116,10 +116,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.one": {
     "parameters": {
-      "id": "backfill-zq2h51b94q"
+      "id": "backfill-0wzvyrj7rm"
     },
     "answer": {
-      "id": "backfill-zq2h51b94q",
+      "id": "backfill-0wzvyrj7rm",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -129,8 +129,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:22.254578Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:03.278256Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -147,11 +147,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.pause": {
     "parameters": {
-      "id": "backfill-zq2h51b94q"
+      "id": "backfill-0wzvyrj7rm"
     },
     "body": {},
     "answer": {
-      "id": "backfill-zq2h51b94q",
+      "id": "backfill-0wzvyrj7rm",
       "destination": "archive",
       "state": "paused",
       "asked": {},
@@ -161,9 +161,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:22.254578Z",
-      "startedAt": "2026-11-29T12:24:22.351413Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:03.278256Z",
+      "startedAt": "2026-11-29T13:04:03.379088Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -184,7 +184,7 @@ export const EXAMPLES: Record<string, Example> = {
       "mappingVersion": 1
     },
     "answer": {
-      "id": "backfill-zq2h51b94q",
+      "id": "backfill-0wzvyrj7rm",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -194,8 +194,8 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "0",
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:22.254578Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:03.278256Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -212,7 +212,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.release": {
     "parameters": {
-      "id": "backfill-zq2h51b94q"
+      "id": "backfill-0wzvyrj7rm"
     },
     "body": {
       "sender": "a-laptop"
@@ -220,11 +220,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.resume": {
     "parameters": {
-      "id": "backfill-zq2h51b94q"
+      "id": "backfill-0wzvyrj7rm"
     },
     "body": {},
     "answer": {
-      "id": "backfill-zq2h51b94q",
+      "id": "backfill-0wzvyrj7rm",
       "destination": "archive",
       "state": "running",
       "asked": {},
@@ -234,9 +234,9 @@ export const EXAMPLES: Record<string, Example> = {
       "fromPos": "0",
       "toPos": "29",
       "nextPos": "5",
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:22.254578Z",
-      "startedAt": "2026-11-29T12:24:22.351413Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:03.278256Z",
+      "startedAt": "2026-11-29T13:04:03.379088Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -252,7 +252,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.settle": {
     "parameters": {
-      "id": "backfill-zq2h51b94q",
+      "id": "backfill-0wzvyrj7rm",
       "batch": "37"
     },
     "body": {
@@ -295,13 +295,13 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "destination": "datadog",
           "position": "11",
-          "event": "99ef8e7d70915d12.7",
+          "event": "dd21dc9c85c43942.7",
           "state": "open",
           "reason": "400 Bad Request: a log of this request is refused on demand",
-          "batch": "27",
+          "batch": "33",
           "batchState": "dead",
-          "firstAt": "2026-11-29T12:24:20.894087Z",
-          "lastAt": "2026-11-29T12:24:20.894087Z",
+          "firstAt": "2026-11-29T13:04:01.934911Z",
+          "lastAt": "2026-11-29T13:04:01.934911Z",
           "decidedBy": null,
           "decidedReason": null
         }
@@ -329,24 +329,24 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "destination": "datadog",
       "position": "11",
-      "event": "99ef8e7d70915d12.7",
+      "event": "dd21dc9c85c43942.7",
       "state": "open",
       "reason": "400 Bad Request: a log of this request is refused on demand",
-      "batch": "27",
+      "batch": "33",
       "batchState": "dead",
-      "firstAt": "2026-11-29T12:24:20.894087Z",
-      "lastAt": "2026-11-29T12:24:20.894087Z",
+      "firstAt": "2026-11-29T13:04:01.934911Z",
+      "lastAt": "2026-11-29T13:04:01.934911Z",
       "decidedBy": null,
       "decidedReason": null,
-      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"99ef8e7d70915d12.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"dd21dc9c85c43942.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
       "attempts": [
         {
-          "at": "2026-11-29T12:24:20.899563Z",
+          "at": "2026-11-29T13:04:01.937235Z",
           "kind": "invalid",
           "reason": "400 Bad Request: a log of this request is refused on demand",
           "status": 400,
           "attempt": 1,
-          "elapsedMs": 13
+          "elapsedMs": 77
         }
       ]
     }
@@ -363,11 +363,11 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "lane": "live",
           "plan": null,
-          "parent": "21",
-          "from": "18",
-          "to": "19",
+          "parent": "22",
+          "from": "13",
+          "to": "14",
           "count": 1,
-          "bytes": 819,
+          "bytes": 839,
           "state": "dead",
           "attempt": 1,
           "uncertain": 0,
@@ -375,10 +375,10 @@ export const EXAMPLES: Record<string, Example> = {
           "purged": 0,
           "mappingVersion": 2,
           "filterVersion": 1,
-          "createdAt": "2026-11-29T12:24:20.800072Z",
-          "dueAt": "2026-11-29T12:24:20.832976Z",
+          "createdAt": "2026-11-29T13:04:01.633604Z",
+          "dueAt": "2026-11-29T13:04:01.684215Z",
           "leaseUntil": null,
-          "settledAt": "2026-11-29T12:24:20.978246Z",
+          "settledAt": "2026-11-29T13:04:01.961099Z",
           "answer": {
             "kind": "invalid",
             "reason": "400 Bad Request: a log of this request is refused on demand",
@@ -386,12 +386,12 @@ export const EXAMPLES: Record<string, Example> = {
           },
           "attempts": [
             {
-              "at": "2026-11-29T12:24:20.978246Z",
+              "at": "2026-11-29T13:04:01.961099Z",
               "kind": "invalid",
               "reason": "400 Bad Request: a log of this request is refused on demand",
               "status": 400,
               "attempt": 1,
-              "elapsedMs": 2
+              "elapsedMs": 12
             }
           ]
         }
@@ -407,9 +407,9 @@ export const EXAMPLES: Record<string, Example> = {
           "kind": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T12:24:19.621805Z",
+          "since": "2026-11-29T13:03:59.583334Z",
           "isHeld": false,
-          "announcedAt": "2026-11-29T12:24:19.621805Z",
+          "announcedAt": "2026-11-29T13:03:59.583334Z",
           "opensAt": null,
           "deadLetters": 10,
           "lanes": [
@@ -448,21 +448,21 @@ export const EXAMPLES: Record<string, Example> = {
       "node": "gw-2"
     },
     "answer": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1lMmE0NjM1NSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNTkzYjZhMTJiODIyYWRlYWJmZmJmMWFhYjk1ZGFkNWYxYWYwYzZjMjgyYzliMzZmMGI4ZDQ1ZmM5OTUwZWJmOCIs…",
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy01NDkzOWQ0NyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiMzNlMDU0OGQxYzQxMGU2MGVkMTk4Mzk4Y2FkZDE5NjFmY2UxMDBkYjlmYmZiNmZjNzgxZTI1OTJlMjg1NDAwYiIs…",
       "node": "gw-2",
-      "expiresAt": "2026-11-29T13:24:20.669000Z"
+      "expiresAt": "2026-11-29T14:04:01.717000Z"
     }
   },
   "enrolment.enrol": {
     "body": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1lMmE0NjM1NSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNTkzYjZhMTJiODIyYWRlYWJmZmJmMWFhYjk1ZGFkNWYxYWYwYzZjMjgyYzliMzZmMGI4ZDQ1ZmM5OTUwZWJmOCIs…",
-      "publicKey": "MCowBQYDK2VwAyEAc6SZiTMJCmz25U8Wa719ohEoZ0SXil3/xpVAM5AbjfE="
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy01NDkzOWQ0NyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiMzNlMDU0OGQxYzQxMGU2MGVkMTk4Mzk4Y2FkZDE5NjFmY2UxMDBkYjlmYmZiNmZjNzgxZTI1OTJlMjg1NDAwYiIs…",
+      "publicKey": "MCowBQYDK2VwAyEAZYF1z43O7xniKCFMXF+NsDUaOl42i1tjZPLelGeQFe8="
     },
     "answer": {
       "node": "gw-2",
-      "log": "log-e2a46355",
-      "keyId": "b30eb2a3b2d44bef",
-      "markPublicKey": "MCowBQYDK2VwAyEAi9l+NIugeQFR0E4NViC8GvpXhppGuTbgvIu82pHVLL8="
+      "log": "log-54939d47",
+      "keyId": "3134a3de2b741d1a",
+      "markPublicKey": "MCowBQYDK2VwAyEAGV++yuCMyLve3619SylYCM5z5HZC7Tou+re2yI24QsI="
     }
   },
   "enrolment.list": {
@@ -470,17 +470,17 @@ export const EXAMPLES: Record<string, Example> = {
       "enrolments": [
         {
           "node": "gw-2",
-          "createdBy": "api-key:a26d624c",
-          "createdAt": "2026-11-29T12:24:20.669000Z",
-          "expiresAt": "2026-11-29T13:24:20.669000Z",
-          "usedAt": "2026-11-29T12:24:20.715000Z"
+          "createdBy": "api-key:2afcc342",
+          "createdAt": "2026-11-29T13:04:01.717000Z",
+          "expiresAt": "2026-11-29T14:04:01.717000Z",
+          "usedAt": "2026-11-29T13:04:01.771000Z"
         }
       ]
     }
   },
   "enrolment.log": {
     "answer": {
-      "log": "log-e2a46355",
+      "log": "log-54939d47",
       "generation": 1
     }
   },
@@ -494,7 +494,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "2",
-          "recordedAt": "2026-11-29T12:24:19.400503Z",
+          "recordedAt": "2026-11-29T13:03:59.392062Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -506,8 +506,8 @@ export const EXAMPLES: Record<string, Example> = {
             "data": {
               "approval": "a1"
             },
-            "epoch": "99ef8e7d70915d12",
-            "id": "99ef8e7d70915d12.2",
+            "epoch": "dd21dc9c85c43942",
+            "id": "dd21dc9c85c43942.2",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -531,11 +531,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "exports.download": {
     "parameters": {
-      "id": "export-dz7r0he2tt"
+      "id": "export-10g8k63hwx"
     },
     "query": {
       "file": "events",
-      "expires": "1795955962",
+      "expires": "1795958343",
       "signature": "___________________________________________"
     }
   },
@@ -546,7 +546,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "exports": [
         {
-          "id": "export-dz7r0he2tt",
+          "id": "export-10g8k63hwx",
           "kind": "events",
           "format": "ndjson",
           "selection": {
@@ -558,24 +558,24 @@ export const EXAMPLES: Record<string, Example> = {
           "next": "29",
           "count": 6,
           "bytes": 3125,
-          "requestedBy": "api-key:a26d624c",
-          "createdAt": "2026-11-29T12:24:22.553468Z",
-          "finishedAt": "2026-11-29T12:24:22.666330Z",
-          "keepUntil": "2026-11-29T13:24:22.674452Z",
+          "requestedBy": "api-key:2afcc342",
+          "createdAt": "2026-11-29T13:04:03.502483Z",
+          "finishedAt": "2026-11-29T13:04:03.546717Z",
+          "keepUntil": "2026-11-29T14:04:03.550437Z",
           "error": null,
           "file": {
-            "name": "export-dz7r0he2tt.ndjson",
+            "name": "export-10g8k63hwx.ndjson",
             "bytes": 3125,
-            "sha256": "b4fb76d12196f75ff67ef23f2b1405d39b2898bc430c05fb747ce1d0fc38cc13"
+            "sha256": "8c2bb1b7d1c82a963f7d40fccab1b6aaa9e136f9011abcddfb8f3bc184acb116"
           },
-          "manifestSha256": "a6fa561f65421a265e00819bf68c04f37c9df60ef54c6cabcb5cac9bb1c7f4af"
+          "manifestSha256": "48f73e1168c034cb767f9cb42fc43c3982e7d9cdd5581b1ae665fd3c1a0ea1aa"
         }
       ]
     }
   },
   "exports.remove": {
     "parameters": {
-      "id": "export-dz7r0he2tt"
+      "id": "export-10g8k63hwx"
     }
   },
   "exports.request": {
@@ -584,7 +584,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": "s-3"
     },
     "answer": {
-      "id": "export-dz7r0he2tt",
+      "id": "export-10g8k63hwx",
       "kind": "events",
       "format": "ndjson",
       "selection": {
@@ -596,8 +596,8 @@ export const EXAMPLES: Record<string, Example> = {
       "next": "0",
       "count": 0,
       "bytes": 0,
-      "requestedBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:22.553468Z",
+      "requestedBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:03.502483Z",
       "finishedAt": null,
       "keepUntil": null,
       "error": null,
@@ -607,10 +607,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "exports.show": {
     "parameters": {
-      "id": "export-dz7r0he2tt"
+      "id": "export-10g8k63hwx"
     },
     "answer": {
-      "id": "export-dz7r0he2tt",
+      "id": "export-10g8k63hwx",
       "kind": "events",
       "format": "ndjson",
       "selection": {
@@ -622,21 +622,21 @@ export const EXAMPLES: Record<string, Example> = {
       "next": "29",
       "count": 6,
       "bytes": 3125,
-      "requestedBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:22.553468Z",
-      "finishedAt": "2026-11-29T12:24:22.666330Z",
-      "keepUntil": "2026-11-29T13:24:22.674452Z",
+      "requestedBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:03.502483Z",
+      "finishedAt": "2026-11-29T13:04:03.546717Z",
+      "keepUntil": "2026-11-29T14:04:03.550437Z",
       "error": null,
       "file": {
-        "name": "export-dz7r0he2tt.ndjson",
+        "name": "export-10g8k63hwx.ndjson",
         "bytes": 3125,
-        "sha256": "b4fb76d12196f75ff67ef23f2b1405d39b2898bc430c05fb747ce1d0fc38cc13"
+        "sha256": "8c2bb1b7d1c82a963f7d40fccab1b6aaa9e136f9011abcddfb8f3bc184acb116"
       },
-      "manifestSha256": "a6fa561f65421a265e00819bf68c04f37c9df60ef54c6cabcb5cac9bb1c7f4af",
+      "manifestSha256": "48f73e1168c034cb767f9cb42fc43c3982e7d9cdd5581b1ae665fd3c1a0ea1aa",
       "links": {
-        "events": "/v1/exports/export-dz7r0he2tt/download?file=events&expires=1795955962&signature=___________________________________________",
-        "manifest": "/v1/exports/export-dz7r0he2tt/download?file=manifest&expires=1795955962&signature=___________________________________________",
-        "expireAt": "2026-11-29T12:39:22.000000Z"
+        "events": "/v1/exports/export-10g8k63hwx/download?file=events&expires=1795958343&signature=___________________________________________",
+        "manifest": "/v1/exports/export-10g8k63hwx/download?file=manifest&expires=1795958343&signature=___________________________________________",
+        "expireAt": "2026-11-29T13:19:03.000000Z"
       }
     }
   },
@@ -649,7 +649,7 @@ export const EXAMPLES: Record<string, Example> = {
       "approvals": [
         {
           "position": "25",
-          "recordedAt": "2026-11-29T12:24:19.514605Z",
+          "recordedAt": "2026-11-29T13:03:59.436369Z",
           "at": "2026-11-25T12:00:00.003000Z",
           "state": "granted",
           "session": "s-3",
@@ -732,7 +732,7 @@ export const EXAMPLES: Record<string, Example> = {
   "health.alive": {
     "answer": {
       "alive": true,
-      "startedAt": "2026-11-29T12:24:19.202Z"
+      "startedAt": "2026-11-29T13:03:59.145Z"
     }
   },
   "health.metrics": {},
@@ -745,7 +745,7 @@ export const EXAMPLES: Record<string, Example> = {
           "hop": "record → reader",
           "ok": true,
           "required": true,
-          "since": "2026-11-29T12:24:19.298Z"
+          "since": "2026-11-29T13:03:59.271Z"
         }
       ]
     }
@@ -757,14 +757,14 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "holds": [
         {
-          "id": "hold-szr0rnh4mq",
+          "id": "hold-burpnk2rpw",
           "matter": "2026-17",
           "reason": "asked for by counsel",
           "selection": {
             "session": "s-1"
           },
-          "placedBy": "api-key:a26d624c",
-          "placedAt": "2026-11-29T12:24:21.002108Z",
+          "placedBy": "api-key:2afcc342",
+          "placedAt": "2026-11-29T13:04:02.061058Z",
           "releasedBy": null,
           "releasedAt": null,
           "releaseReason": null
@@ -779,14 +779,14 @@ export const EXAMPLES: Record<string, Example> = {
       "reason": "asked for by counsel"
     },
     "answer": {
-      "id": "hold-szr0rnh4mq",
+      "id": "hold-burpnk2rpw",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:a26d624c",
-      "placedAt": "2026-11-29T12:24:21.002108Z",
+      "placedBy": "api-key:2afcc342",
+      "placedAt": "2026-11-29T13:04:02.061058Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -794,38 +794,38 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "holds.release": {
     "parameters": {
-      "id": "hold-szr0rnh4mq"
+      "id": "hold-burpnk2rpw"
     },
     "body": {
       "reason": "the matter is closed"
     },
     "answer": {
-      "id": "hold-szr0rnh4mq",
+      "id": "hold-burpnk2rpw",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:a26d624c",
-      "placedAt": "2026-11-29T12:24:21.002108Z",
-      "releasedBy": "api-key:a26d624c",
-      "releasedAt": "2026-11-29T12:24:21.072824Z",
+      "placedBy": "api-key:2afcc342",
+      "placedAt": "2026-11-29T13:04:02.061058Z",
+      "releasedBy": "api-key:2afcc342",
+      "releasedAt": "2026-11-29T13:04:02.096616Z",
       "releaseReason": "the matter is closed"
     }
   },
   "holds.show": {
     "parameters": {
-      "id": "hold-szr0rnh4mq"
+      "id": "hold-burpnk2rpw"
     },
     "answer": {
-      "id": "hold-szr0rnh4mq",
+      "id": "hold-burpnk2rpw",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:a26d624c",
-      "placedAt": "2026-11-29T12:24:21.002108Z",
+      "placedBy": "api-key:2afcc342",
+      "placedAt": "2026-11-29T13:04:02.061058Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -843,9 +843,9 @@ export const EXAMPLES: Record<string, Example> = {
       }
     },
     "answer": {
-      "prefix": "ca1f2615",
-      "key": "afd_ca1f2615_………",
-      "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
+      "prefix": "f5afee3b",
+      "key": "afd_f5afee3b_………",
+      "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
       "role": "auditor"
     }
   },
@@ -853,17 +853,17 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "keys": [
         {
-          "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
-          "prefix": "ca1f2615",
+          "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
+          "prefix": "f5afee3b",
           "role": "auditor",
           "label": "audit of the year",
-          "createdBy": "api-key:a26d624c",
-          "createdAt": "2026-11-29T12:24:20.875000Z",
+          "createdBy": "api-key:2afcc342",
+          "createdAt": "2026-11-29T13:04:01.960000Z",
           "expiresAt": null,
           "revokedAt": null,
           "lastUsedAt": null,
-          "rotatedAt": "2026-11-29T12:24:20.900000Z",
-          "previousUntil": "2026-11-29T13:24:20.900000Z",
+          "rotatedAt": "2026-11-29T13:04:01.981000Z",
+          "previousUntil": "2026-11-29T14:04:01.981000Z",
           "limits": {
             "from": "2026-01-01T00:00:00.000000Z",
             "connections": [
@@ -876,27 +876,27 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "keys.revoke": {
     "parameters": {
-      "id": "ffad6460-4bef-4e84-80a3-bd303641cc70"
+      "id": "adddd3cd-b32a-402a-86a7-d076819dc989"
     }
   },
   "keys.rotate": {
     "parameters": {
-      "id": "ffad6460-4bef-4e84-80a3-bd303641cc70"
+      "id": "adddd3cd-b32a-402a-86a7-d076819dc989"
     },
     "body": {
       "overlapMinutes": 60
     },
     "answer": {
-      "prefix": "ca1f2615",
-      "key": "afd_ca1f2615_………",
-      "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
+      "prefix": "f5afee3b",
+      "key": "afd_f5afee3b_………",
+      "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
       "role": "auditor"
     }
   },
   "producers.declareLost": {
     "parameters": {
       "node": "gw-1",
-      "epoch": "99ef8e7d70915d12"
+      "epoch": "dd21dc9c85c43942"
     },
     "body": {
       "to": 25,
@@ -904,7 +904,7 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "node": "gw-1",
-      "epoch": "99ef8e7d70915d12",
+      "epoch": "dd21dc9c85c43942",
       "to": 25
     }
   },
@@ -916,18 +916,18 @@ export const EXAMPLES: Record<string, Example> = {
       "producers": [
         {
           "node": "gw-1",
-          "epoch": "99ef8e7d70915d12",
+          "epoch": "dd21dc9c85c43942",
           "state": "open",
           "seq": 24,
           "previous": null,
-          "openedAt": "2026-11-29T12:24:19.400096Z",
-          "updatedAt": "2026-11-29T12:24:19.514605Z",
+          "openedAt": "2026-11-29T13:03:59.391701Z",
+          "updatedAt": "2026-11-29T13:03:59.436369Z",
           "nodeRevokedAt": null,
           "last": {
             "position": "28",
-            "recordedAt": "2026-11-29T12:24:19.514605Z",
+            "recordedAt": "2026-11-29T13:03:59.436369Z",
             "occurredAt": "2026-11-25T12:00:00.006000Z",
-            "lagMs": 347059509
+            "lagMs": 349439430
           }
         }
       ]
@@ -935,20 +935,24 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "producers.status": {
     "answer": {
-      "log": "log-e2a46355",
+      "log": "log-54939d47",
       "generation": 1,
       "head": {
         "size": "29",
-        "recordedAt": "2026-11-29T12:24:19.514605Z"
+        "recordedAt": "2026-11-29T13:03:59.436369Z"
       },
       "recorder": {
         "active": true,
-        "leaseUntil": "2026-11-29T12:34:19.519156Z"
+        "leaseUntil": "2026-11-29T13:13:59.446945Z"
       },
       "sessions": {
         "horizon": "28",
         "behind": "0",
         "open": 0
+      },
+      "search": {
+        "horizon": "28",
+        "behind": "0"
       },
       "producers": {
         "nodes": 1,
@@ -958,7 +962,7 @@ export const EXAMPLES: Record<string, Example> = {
       },
       "outbox": {
         "waiting": 6,
-        "oldestAt": "2026-11-29T12:24:19.980408Z"
+        "oldestAt": "2026-11-29T13:04:00.234726Z"
       },
       "quarantined": 0,
       "foreignEntries": 0,
@@ -967,19 +971,19 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T12:24:19.621805Z",
+          "since": "2026-11-29T13:03:59.583334Z",
           "lanes": [
             {
               "lane": "live",
               "position": "29",
-              "behind": "21"
+              "behind": "16"
             }
           ],
           "batches": {
-            "due": 4,
+            "due": 6,
             "sending": 4
           },
-          "oldestUndeliveredAt": "2026-11-29T12:24:19.400503Z",
+          "oldestUndeliveredAt": "2026-11-29T13:03:59.392062Z",
           "deadLetters": 0
         }
       ]
@@ -987,16 +991,16 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "receipts.one": {
     "parameters": {
-      "eventId": "99ef8e7d70915d12.1"
+      "eventId": "dd21dc9c85c43942.1"
     },
     "answer": {
-      "event": "99ef8e7d70915d12.1",
+      "event": "dd21dc9c85c43942.1",
       "node": "gw-1",
-      "epoch": "99ef8e7d70915d12",
+      "epoch": "dd21dc9c85c43942",
       "seq": 1,
       "recorded": {
         "position": "1",
-        "at": "2026-11-29T12:24:19.400503Z",
+        "at": "2026-11-29T13:03:59.392062Z",
         "run": {
           "first": "1",
           "last": "6"
@@ -1017,18 +1021,18 @@ export const EXAMPLES: Record<string, Example> = {
               "state": "split",
               "count": 29,
               "isResend": false,
-              "cutAt": "2026-11-29T12:24:19.833739Z",
+              "cutAt": "2026-11-29T13:03:59.797990Z",
               "attempts": [
                 {
-                  "at": "2026-11-29T12:24:20.009094Z",
+                  "at": "2026-11-29T13:04:00.768532Z",
                   "kind": "invalid",
                   "reason": "400 Bad Request: a log of this request is refused on demand",
                   "status": 400,
                   "attempt": 1,
-                  "elapsedMs": 28
+                  "elapsedMs": 170
                 }
               ],
-              "settledAt": "2026-11-29T12:24:20.009093Z",
+              "settledAt": "2026-11-29T13:04:00.768532Z",
               "observedAt": null,
               "lookedAt": null,
               "seen": null
@@ -1044,7 +1048,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "reconciliations": [
         {
-          "id": "reconciliation-whzswtdvz9",
+          "id": "reconciliation-uwqex8rvt0",
           "destination": "datadog",
           "from": "0",
           "to": "29",
@@ -1060,8 +1064,8 @@ export const EXAMPLES: Record<string, Example> = {
           "duplicated": "0",
           "truncated": "0",
           "altered": "0",
-          "createdBy": "api-key:a26d624c",
-          "createdAt": "2026-11-29T12:24:22.205638Z",
+          "createdBy": "api-key:2afcc342",
+          "createdAt": "2026-11-29T13:04:03.224950Z",
           "finishedAt": null
         }
       ]
@@ -1069,11 +1073,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "reconciliations.one": {
     "parameters": {
-      "id": "reconciliation-whzswtdvz9"
+      "id": "reconciliation-uwqex8rvt0"
     },
     "answer": {
       "reconciliation": {
-        "id": "reconciliation-whzswtdvz9",
+        "id": "reconciliation-uwqex8rvt0",
         "destination": "datadog",
         "from": "0",
         "to": "29",
@@ -1089,8 +1093,8 @@ export const EXAMPLES: Record<string, Example> = {
         "duplicated": "0",
         "truncated": "0",
         "altered": "0",
-        "createdBy": "api-key:a26d624c",
-        "createdAt": "2026-11-29T12:24:22.205638Z",
+        "createdBy": "api-key:2afcc342",
+        "createdAt": "2026-11-29T13:04:03.224950Z",
         "finishedAt": null
       },
       "findings": []
@@ -1102,7 +1106,7 @@ export const EXAMPLES: Record<string, Example> = {
       "from": "0"
     },
     "answer": {
-      "id": "reconciliation-whzswtdvz9",
+      "id": "reconciliation-uwqex8rvt0",
       "destination": "datadog",
       "from": "0",
       "to": "29",
@@ -1118,14 +1122,14 @@ export const EXAMPLES: Record<string, Example> = {
       "duplicated": "0",
       "truncated": "0",
       "altered": "0",
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:22.205638Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:03.224950Z",
       "finishedAt": null
     }
   },
   "replays.blocks": {
     "parameters": {
-      "id": "replay-vwguxwpyvk"
+      "id": "replay-pa0p9ggju4"
     },
     "answer": {
       "blocks": [
@@ -1136,7 +1140,7 @@ export const EXAMPLES: Record<string, Example> = {
           "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "digest": "620fd1ad56a7fcb5165d7ceb67faa68e4bb1ea6337aaca3722f475d1d1325ffa",
+          "digest": "28729197c724ed1b8292301f18a275888f163cc1e2801f81f5a9a568be4954b5",
           "outcome": null
         }
       ],
@@ -1145,14 +1149,14 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.cancel": {
     "parameters": {
-      "id": "replay-vwguxwpyvk"
+      "id": "replay-pa0p9ggju4"
     },
     "body": {},
     "answer": {
-      "id": "replay-vwguxwpyvk",
+      "id": "replay-pa0p9ggju4",
       "destination": "datadog",
       "state": "cancelled",
-      "reason": "cancelled by api-key:a26d624c",
+      "reason": "cancelled by api-key:2afcc342",
       "asked": {
         "query": "session:s-3"
       },
@@ -1168,10 +1172,10 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:21.474715Z",
-      "plannedAt": "2026-11-29T12:24:21.921076Z",
-      "startedAt": "2026-11-29T12:24:22.054470Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:02.488617Z",
+      "plannedAt": "2026-11-29T13:04:03.028157Z",
+      "startedAt": "2026-11-29T13:04:03.120632Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1191,10 +1195,10 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "replays": [
         {
-          "id": "replay-vwguxwpyvk",
+          "id": "replay-pa0p9ggju4",
           "destination": "datadog",
           "state": "cancelled",
-          "reason": "cancelled by api-key:a26d624c",
+          "reason": "cancelled by api-key:2afcc342",
           "asked": {
             "query": "session:s-3"
           },
@@ -1210,10 +1214,10 @@ export const EXAMPLES: Record<string, Example> = {
           "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "createdBy": "api-key:a26d624c",
-          "createdAt": "2026-11-29T12:24:21.474715Z",
-          "plannedAt": "2026-11-29T12:24:21.921076Z",
-          "startedAt": "2026-11-29T12:24:22.054470Z",
+          "createdBy": "api-key:2afcc342",
+          "createdAt": "2026-11-29T13:04:02.488617Z",
+          "plannedAt": "2026-11-29T13:04:03.028157Z",
+          "startedAt": "2026-11-29T13:04:03.120632Z",
           "finishedAt": null,
           "report": null,
           "from": "23",
@@ -1225,11 +1229,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.pause": {
     "parameters": {
-      "id": "replay-vwguxwpyvk"
+      "id": "replay-pa0p9ggju4"
     },
     "body": {},
     "answer": {
-      "id": "replay-vwguxwpyvk",
+      "id": "replay-pa0p9ggju4",
       "destination": "datadog",
       "state": "paused",
       "reason": null,
@@ -1248,10 +1252,10 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:21.474715Z",
-      "plannedAt": "2026-11-29T12:24:21.921076Z",
-      "startedAt": "2026-11-29T12:24:22.054470Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:02.488617Z",
+      "plannedAt": "2026-11-29T13:04:03.028157Z",
+      "startedAt": "2026-11-29T13:04:03.120632Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1272,7 +1276,7 @@ export const EXAMPLES: Record<string, Example> = {
       "query": "session:s-3"
     },
     "answer": {
-      "id": "replay-vwguxwpyvk",
+      "id": "replay-pa0p9ggju4",
       "destination": "datadog",
       "state": "planning",
       "reason": null,
@@ -1291,8 +1295,8 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 0,
       "late": 0,
       "observed": 0,
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:21.474715Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:02.488617Z",
       "plannedAt": null,
       "startedAt": null,
       "finishedAt": null,
@@ -1304,11 +1308,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.resume": {
     "parameters": {
-      "id": "replay-vwguxwpyvk"
+      "id": "replay-pa0p9ggju4"
     },
     "body": {},
     "answer": {
-      "id": "replay-vwguxwpyvk",
+      "id": "replay-pa0p9ggju4",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1327,10 +1331,10 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:21.474715Z",
-      "plannedAt": "2026-11-29T12:24:21.921076Z",
-      "startedAt": "2026-11-29T12:24:22.054470Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:02.488617Z",
+      "plannedAt": "2026-11-29T13:04:03.028157Z",
+      "startedAt": "2026-11-29T13:04:03.120632Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1348,10 +1352,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.show": {
     "parameters": {
-      "id": "replay-vwguxwpyvk"
+      "id": "replay-pa0p9ggju4"
     },
     "answer": {
-      "id": "replay-vwguxwpyvk",
+      "id": "replay-pa0p9ggju4",
       "destination": "datadog",
       "state": "planned",
       "reason": null,
@@ -1370,9 +1374,9 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:21.474715Z",
-      "plannedAt": "2026-11-29T12:24:21.921076Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:02.488617Z",
+      "plannedAt": "2026-11-29T13:04:03.028157Z",
       "startedAt": null,
       "finishedAt": null,
       "report": null,
@@ -1391,11 +1395,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.start": {
     "parameters": {
-      "id": "replay-vwguxwpyvk"
+      "id": "replay-pa0p9ggju4"
     },
     "body": {},
     "answer": {
-      "id": "replay-vwguxwpyvk",
+      "id": "replay-pa0p9ggju4",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1414,10 +1418,10 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:a26d624c",
-      "createdAt": "2026-11-29T12:24:21.474715Z",
-      "plannedAt": "2026-11-29T12:24:21.921076Z",
-      "startedAt": "2026-11-29T12:24:22.054470Z",
+      "createdBy": "api-key:2afcc342",
+      "createdAt": "2026-11-29T13:04:02.488617Z",
+      "plannedAt": "2026-11-29T13:04:03.028157Z",
+      "startedAt": "2026-11-29T13:04:03.120632Z",
       "finishedAt": null,
       "report": null,
       "from": "23",
@@ -1437,10 +1441,10 @@ export const EXAMPLES: Record<string, Example> = {
     "body": {},
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T12:24:21.264214Z",
+      "plannedAt": "2026-11-29T13:04:02.266344Z",
       "planned": [],
-      "by": "api-key:a26d624c",
-      "begunAt": "2026-11-29T12:24:21.268328Z",
+      "by": "api-key:2afcc342",
+      "begunAt": "2026-11-29T13:04:02.269032Z",
       "finishedAt": null,
       "report": null
     }
@@ -1475,7 +1479,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "retention.plan": {
     "answer": {
-      "at": "2026-11-29T12:24:21.135191Z",
+      "at": "2026-11-29T13:04:02.122998Z",
       "partitions": [
         {
           "name": "event_standard_20261101",
@@ -1497,10 +1501,10 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T12:24:21.264214Z",
+      "plannedAt": "2026-11-29T13:04:02.266344Z",
       "planned": [],
-      "by": "api-key:a26d624c",
-      "begunAt": "2026-11-29T12:24:21.268328Z",
+      "by": "api-key:2afcc342",
+      "begunAt": "2026-11-29T13:04:02.269032Z",
       "finishedAt": null,
       "report": null
     }
@@ -1510,10 +1514,10 @@ export const EXAMPLES: Record<string, Example> = {
       "runs": [
         {
           "id": "1",
-          "plannedAt": "2026-11-29T12:24:21.264214Z",
+          "plannedAt": "2026-11-29T13:04:02.266344Z",
           "planned": [],
-          "by": "api-key:a26d624c",
-          "begunAt": "2026-11-29T12:24:21.268328Z",
+          "by": "api-key:2afcc342",
+          "begunAt": "2026-11-29T13:04:02.269032Z",
           "finishedAt": null,
           "report": null
         }
@@ -1548,7 +1552,7 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "id": "s-3",
           "node": "gw-1",
-          "epoch": "99ef8e7d70915d12",
+          "epoch": "dd21dc9c85c43942",
           "class": "standard",
           "state": "closed",
           "identityId": "billing-agent",
@@ -1606,7 +1610,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "23",
-          "recordedAt": "2026-11-29T12:24:19.514605Z",
+          "recordedAt": "2026-11-29T13:03:59.436369Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -1633,8 +1637,8 @@ export const EXAMPLES: Record<string, Example> = {
                 "user": "app"
               }
             },
-            "epoch": "99ef8e7d70915d12",
-            "id": "99ef8e7d70915d12.19",
+            "epoch": "dd21dc9c85c43942",
+            "id": "dd21dc9c85c43942.19",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -1653,7 +1657,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": {
         "id": "s-3",
         "node": "gw-1",
-        "epoch": "99ef8e7d70915d12",
+        "epoch": "dd21dc9c85c43942",
         "class": "standard",
         "state": "closed",
         "identityId": "billing-agent",

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { ApiClient } from '../api-client.js';
-import type { SessionAnswer, SessionView } from '../api-types.js';
+import type { ApiClient, Query } from '../api-client.js';
+import type { SessionAnswer, SessionPage, SessionView } from '../api-types.js';
 import { colours, type OutputOptions, plain, present, table } from '../output.js';
 
 interface ListOptions extends OutputOptions {
@@ -12,6 +12,7 @@ interface ListOptions extends OutputOptions {
   outcome?: string;
   approval?: string;
   bypassedApproval?: boolean;
+  text?: string;
   since?: string;
   until?: string;
   limit: string;
@@ -37,6 +38,10 @@ export function sessionsCommand(): Command {
         .option('--outcome <outcome>', 'that ended so, such as failure')
         .option('--approval <state>', 'none, requested, granted, rejected, expired or bypassed')
         .option('--bypassed-approval', 'in which an approval was gone around')
+        .option(
+          '--text <words>',
+          'in which a command holds all these words, the newest such command first; the last may end with *',
+        )
         .option('--since <when>', 'opened from then on: an instant, a date, or a time ago (2d)')
         .option('--until <when>', 'opened before')
         .option('--limit <n>', 'at most so many, up to 1000', '50')
@@ -51,7 +56,7 @@ export function sessionsCommand(): Command {
             ...(since === undefined ? {} : { from: instantOf(since, 'ago') }),
             ...(until === undefined ? {} : { to: instantOf(until, 'ago') }),
           };
-          const page = await (await client()).read('/v1/sessions', { query });
+          const page = await listed(await client(), query, Number(options.limit));
           await present(options, page, async ({ sessions, next }) =>
             [
               await table(
@@ -83,6 +88,18 @@ export function sessionsCommand(): Command {
           await present(options, answer, showSession);
         }),
     );
+}
+
+/** A request that looks for text looks through so much and no more: the next goes on where it ended, until there are enough. */
+async function listed(api: ApiClient, query: Query, limit: number): Promise<SessionPage> {
+  const page = await api.read('/v1/sessions', { query });
+  while (query.text !== undefined && page.next !== null && page.sessions.length < limit) {
+    const left = limit - page.sessions.length;
+    const more = await api.read('/v1/sessions', { query: { ...query, cursor: page.next, limit: left } });
+    page.sessions.push(...more.sessions);
+    page.next = more.next;
+  }
+  return page;
 }
 
 /** More is left to `affidavit events tail`. */

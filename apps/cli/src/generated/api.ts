@@ -477,7 +477,7 @@ export interface paths {
         };
         /**
          * The log, page by page or as a stream
-         * @description With `after` oldest first, with `before` newest first. To follow it, ask again with the `next` of the last answer. As application/x-ndjson all of the range comes in one answer, an event a line; its header `affidavit-range` says the positions (the second exclusive). An answer that breaks off has no proper end. Needs a key with the role viewer. That it was read is on the record before it answers.
+         * @description With `after` oldest first, with `before` newest first. To follow it, ask again with the `next` of the last answer. As application/x-ndjson all of the range comes in one answer, an event a line; its header `affidavit-range` says the positions (the second exclusive). An answer that breaks off has no proper end. With `text` what comes are commands (and chunks of long ones) that hold the words; one request looks through so much and no more: a page may be short, or empty, with `more: true`. Needs a key with the role viewer. That it was read is on the record before it answers.
          */
         get: operations["events.list"];
         put?: never;
@@ -1145,7 +1145,7 @@ export interface paths {
         };
         /**
          * Sessions, newest first
-         * @description By the time they were opened. Pages stay in step while sessions arrive. As text/csv all that fit come in one answer; what a spreadsheet would run as a formula begins with a quote. Needs a key with the role viewer. That it was read is on the record before it answers.
+         * @description By the time they were opened. With `text` by their newest command that holds the words: a page may then be short, or empty, although `next` leads on. Pages stay in step while sessions arrive. As text/csv all that fit come in one answer; what a spreadsheet would run as a formula begins with a quote. Needs a key with the role viewer. That it was read is on the record before it answers.
          */
         get: operations["sessions.list"];
         put?: never;
@@ -1484,6 +1484,8 @@ export interface components {
             events: components["schemas"]["RecordedEvent"][];
             /** @description Size of the log when it was read. */
             head: string;
+            /** @description With `text`: the last position that was searched. */
+            horizon?: string;
             /** @description False at the end. A page may be empty although more follows. */
             more: boolean;
             /** @description `after` (or `before`) of the next page; also where to go on following the log. */
@@ -2131,6 +2133,12 @@ export interface components {
                 active: boolean;
                 leaseUntil: string | null;
             };
+            /** @description Text inside commands. */
+            search: {
+                behind: string;
+                /** @description The last position that this answer takes into account. */
+                horizon: string;
+            };
             sessions: {
                 behind: string;
                 /** @description The last position that this answer takes into account. */
@@ -2303,7 +2311,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "alive": true,
-                     *       "startedAt": "2026-11-29T12:24:19.202Z"
+                     *       "startedAt": "2026-11-29T13:03:59.145Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HealthAnswer"];
@@ -2395,7 +2403,7 @@ export interface operations {
                      *           "hop": "record → reader",
                      *           "ok": true,
                      *           "required": true,
-                     *           "since": "2026-11-29T12:24:19.298Z"
+                     *           "since": "2026-11-29T13:03:59.271Z"
                      *         }
                      *       ]
                      *     }
@@ -2470,7 +2478,7 @@ export interface operations {
                      *       "approvals": [
                      *         {
                      *           "position": "25",
-                     *           "recordedAt": "2026-11-29T12:24:19.514605Z",
+                     *           "recordedAt": "2026-11-29T13:03:59.436369Z",
                      *           "at": "2026-11-25T12:00:00.003000Z",
                      *           "state": "granted",
                      *           "session": "s-3",
@@ -2547,7 +2555,7 @@ export interface operations {
                      * @example {
                      *       "backfills": [
                      *         {
-                     *           "id": "backfill-zq2h51b94q",
+                     *           "id": "backfill-0wzvyrj7rm",
                      *           "destination": "archive",
                      *           "state": "planned",
                      *           "asked": {},
@@ -2557,8 +2565,8 @@ export interface operations {
                      *           "fromPos": "0",
                      *           "toPos": "29",
                      *           "nextPos": "0",
-                     *           "createdBy": "api-key:a26d624c",
-                     *           "createdAt": "2026-11-29T12:24:22.254578Z",
+                     *           "createdBy": "api-key:2afcc342",
+                     *           "createdAt": "2026-11-29T13:04:03.278256Z",
                      *           "startedAt": null,
                      *           "finishedAt": null,
                      *           "heldUntil": null,
@@ -2653,7 +2661,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-zq2h51b94q",
+                     *       "id": "backfill-0wzvyrj7rm",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2663,8 +2671,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2710,7 +2718,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-zq2h51b94q */
+                /** @example backfill-0wzvyrj7rm */
                 id: string;
             };
             cookie?: never;
@@ -2733,7 +2741,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-zq2h51b94q",
+                     *       "id": "backfill-0wzvyrj7rm",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2743,8 +2751,8 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2802,7 +2810,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-zq2h51b94q */
+                /** @example backfill-0wzvyrj7rm */
                 id: string;
             };
             cookie?: never;
@@ -2871,7 +2879,7 @@ export interface operations {
                  * @example 37
                  */
                 batch: string;
-                /** @example backfill-zq2h51b94q */
+                /** @example backfill-0wzvyrj7rm */
                 id: string;
             };
             cookie?: never;
@@ -3068,7 +3076,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-zq2h51b94q */
+                /** @example backfill-0wzvyrj7rm */
                 id: string;
             };
             cookie?: never;
@@ -3083,7 +3091,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-zq2h51b94q",
+                     *       "id": "backfill-0wzvyrj7rm",
                      *       "destination": "archive",
                      *       "state": "cancelled",
                      *       "asked": {},
@@ -3093,10 +3101,10 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
-                     *       "startedAt": "2026-11-29T12:24:22.351413Z",
-                     *       "finishedAt": "2026-11-29T12:24:22.514585Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
+                     *       "startedAt": "2026-11-29T13:04:03.379088Z",
+                     *       "finishedAt": "2026-11-29T13:04:03.485097Z",
                      *       "heldUntil": null,
                      *       "report": {
                      *         "dead": 0,
@@ -3140,7 +3148,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-zq2h51b94q */
+                /** @example backfill-0wzvyrj7rm */
                 id: string;
             };
             cookie?: never;
@@ -3198,10 +3206,10 @@ export interface operations {
                      *         "bytes": 2093,
                      *         "uncertain": 0,
                      *         "purged": 0,
-                     *         "plan": "backfill-zq2h51b94q",
+                     *         "plan": "backfill-0wzvyrj7rm",
                      *         "failures": 0,
                      *         "probe": false,
-                     *         "idsDigest": "4f4ab3f1b7e519f4dc5af4f6cceba9bb9c762236e45c73ed95b05dea5ab500c5"
+                     *         "idsDigest": "cc81a3e65a453ec79f49a7cbd162e098421571f286062c2058aebdd76d7215bd"
                      *       },
                      *       "waitMs": 0,
                      *       "why": null
@@ -3238,7 +3246,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-zq2h51b94q */
+                /** @example backfill-0wzvyrj7rm */
                 id: string;
             };
             cookie?: never;
@@ -3253,7 +3261,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-zq2h51b94q",
+                     *       "id": "backfill-0wzvyrj7rm",
                      *       "destination": "archive",
                      *       "state": "paused",
                      *       "asked": {},
@@ -3263,9 +3271,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
-                     *       "startedAt": "2026-11-29T12:24:22.351413Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
+                     *       "startedAt": "2026-11-29T13:04:03.379088Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3310,7 +3318,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-zq2h51b94q */
+                /** @example backfill-0wzvyrj7rm */
                 id: string;
             };
             cookie?: never;
@@ -3363,7 +3371,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-zq2h51b94q */
+                /** @example backfill-0wzvyrj7rm */
                 id: string;
             };
             cookie?: never;
@@ -3378,7 +3386,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-zq2h51b94q",
+                     *       "id": "backfill-0wzvyrj7rm",
                      *       "destination": "archive",
                      *       "state": "running",
                      *       "asked": {},
@@ -3388,9 +3396,9 @@ export interface operations {
                      *       "fromPos": "0",
                      *       "toPos": "29",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:22.254578Z",
-                     *       "startedAt": "2026-11-29T12:24:22.351413Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
+                     *       "startedAt": "2026-11-29T13:04:03.379088Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3639,13 +3647,13 @@ export interface operations {
                      *         {
                      *           "destination": "datadog",
                      *           "position": "11",
-                     *           "event": "99ef8e7d70915d12.7",
+                     *           "event": "dd21dc9c85c43942.7",
                      *           "state": "open",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *           "batch": "27",
+                     *           "batch": "33",
                      *           "batchState": "dead",
-                     *           "firstAt": "2026-11-29T12:24:20.894087Z",
-                     *           "lastAt": "2026-11-29T12:24:20.894087Z",
+                     *           "firstAt": "2026-11-29T13:04:01.934911Z",
+                     *           "lastAt": "2026-11-29T13:04:01.934911Z",
                      *           "decidedBy": null,
                      *           "decidedReason": null
                      *         }
@@ -3721,24 +3729,24 @@ export interface operations {
                      * @example {
                      *       "destination": "datadog",
                      *       "position": "11",
-                     *       "event": "99ef8e7d70915d12.7",
+                     *       "event": "dd21dc9c85c43942.7",
                      *       "state": "open",
                      *       "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *       "batch": "27",
+                     *       "batch": "33",
                      *       "batchState": "dead",
-                     *       "firstAt": "2026-11-29T12:24:20.894087Z",
-                     *       "lastAt": "2026-11-29T12:24:20.894087Z",
+                     *       "firstAt": "2026-11-29T13:04:01.934911Z",
+                     *       "lastAt": "2026-11-29T13:04:01.934911Z",
                      *       "decidedBy": null,
                      *       "decidedReason": null,
-                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"99ef8e7d70915d12.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"dd21dc9c85c43942.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
                      *       "attempts": [
                      *         {
-                     *           "at": "2026-11-29T12:24:20.899563Z",
+                     *           "at": "2026-11-29T13:04:01.937235Z",
                      *           "kind": "invalid",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
                      *           "status": 400,
                      *           "attempt": 1,
-                     *           "elapsedMs": 13
+                     *           "elapsedMs": 77
                      *         }
                      *       ]
                      *     }
@@ -3948,9 +3956,9 @@ export interface operations {
                      *           "kind": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T12:24:19.621805Z",
+                     *           "since": "2026-11-29T13:03:59.583334Z",
                      *           "isHeld": false,
-                     *           "announcedAt": "2026-11-29T12:24:19.621805Z",
+                     *           "announcedAt": "2026-11-29T13:03:59.583334Z",
                      *           "opensAt": null,
                      *           "deadLetters": 10,
                      *           "lanes": [
@@ -4048,11 +4056,11 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "lane": "live",
                      *           "plan": null,
-                     *           "parent": "21",
-                     *           "from": "18",
-                     *           "to": "19",
+                     *           "parent": "22",
+                     *           "from": "13",
+                     *           "to": "14",
                      *           "count": 1,
-                     *           "bytes": 819,
+                     *           "bytes": 839,
                      *           "state": "dead",
                      *           "attempt": 1,
                      *           "uncertain": 0,
@@ -4060,10 +4068,10 @@ export interface operations {
                      *           "purged": 0,
                      *           "mappingVersion": 2,
                      *           "filterVersion": 1,
-                     *           "createdAt": "2026-11-29T12:24:20.800072Z",
-                     *           "dueAt": "2026-11-29T12:24:20.832976Z",
+                     *           "createdAt": "2026-11-29T13:04:01.633604Z",
+                     *           "dueAt": "2026-11-29T13:04:01.684215Z",
                      *           "leaseUntil": null,
-                     *           "settledAt": "2026-11-29T12:24:20.978246Z",
+                     *           "settledAt": "2026-11-29T13:04:01.961099Z",
                      *           "answer": {
                      *             "kind": "invalid",
                      *             "reason": "400 Bad Request: a log of this request is refused on demand",
@@ -4071,12 +4079,12 @@ export interface operations {
                      *           },
                      *           "attempts": [
                      *             {
-                     *               "at": "2026-11-29T12:24:20.978246Z",
+                     *               "at": "2026-11-29T13:04:01.961099Z",
                      *               "kind": "invalid",
                      *               "reason": "400 Bad Request: a log of this request is refused on demand",
                      *               "status": 400,
                      *               "attempt": 1,
-                     *               "elapsedMs": 2
+                     *               "elapsedMs": 12
                      *             }
                      *           ]
                      *         }
@@ -4205,10 +4213,10 @@ export interface operations {
                      *       "enrolments": [
                      *         {
                      *           "node": "gw-2",
-                     *           "createdBy": "api-key:a26d624c",
-                     *           "createdAt": "2026-11-29T12:24:20.669000Z",
-                     *           "expiresAt": "2026-11-29T13:24:20.669000Z",
-                     *           "usedAt": "2026-11-29T12:24:20.715000Z"
+                     *           "createdBy": "api-key:2afcc342",
+                     *           "createdAt": "2026-11-29T13:04:01.717000Z",
+                     *           "expiresAt": "2026-11-29T14:04:01.717000Z",
+                     *           "usedAt": "2026-11-29T13:04:01.771000Z"
                      *         }
                      *       ]
                      *     }
@@ -4282,9 +4290,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1lMmE0NjM1NSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNTkzYjZhMTJiODIyYWRlYWJmZmJmMWFhYjk1ZGFkNWYxYWYwYzZjMjgyYzliMzZmMGI4ZDQ1ZmM5OTUwZWJmOCIs…",
+                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy01NDkzOWQ0NyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiMzNlMDU0OGQxYzQxMGU2MGVkMTk4Mzk4Y2FkZDE5NjFmY2UxMDBkYjlmYmZiNmZjNzgxZTI1OTJlMjg1NDAwYiIs…",
                      *       "node": "gw-2",
-                     *       "expiresAt": "2026-11-29T13:24:20.669000Z"
+                     *       "expiresAt": "2026-11-29T14:04:01.717000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnrolmentAnswer"];
@@ -4321,6 +4329,8 @@ export interface operations {
                  * @example 1
                  */
                 after?: "-1" | string;
+                /** @description With `text`, as for sessions: waits until this position can be searched. */
+                atLeast?: string;
                 /** @description Events before this position (or `head`: the end of the log), newest first. */
                 before?: "head" | string;
                 connection?: string;
@@ -4337,6 +4347,8 @@ export interface operations {
                 outcome?: string;
                 /** @example s-0 */
                 session?: string;
+                /** @description Words that a command holds, all of them; the last may end with `*` (`drop table orders_20*`). */
+                text?: string;
                 /** @description Recorded before. */
                 to?: string;
                 /** @description One type or several, with commas. */
@@ -4369,7 +4381,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "2",
-                     *           "recordedAt": "2026-11-29T12:24:19.400503Z",
+                     *           "recordedAt": "2026-11-29T13:03:59.392062Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -4381,8 +4393,8 @@ export interface operations {
                      *             "data": {
                      *               "approval": "a1"
                      *             },
-                     *             "epoch": "99ef8e7d70915d12",
-                     *             "id": "99ef8e7d70915d12.2",
+                     *             "epoch": "dd21dc9c85c43942",
+                     *             "id": "dd21dc9c85c43942.2",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -4468,7 +4480,7 @@ export interface operations {
                      * @example {
                      *       "exports": [
                      *         {
-                     *           "id": "export-dz7r0he2tt",
+                     *           "id": "export-10g8k63hwx",
                      *           "kind": "events",
                      *           "format": "ndjson",
                      *           "selection": {
@@ -4480,17 +4492,17 @@ export interface operations {
                      *           "next": "29",
                      *           "count": 6,
                      *           "bytes": 3125,
-                     *           "requestedBy": "api-key:a26d624c",
-                     *           "createdAt": "2026-11-29T12:24:22.553468Z",
-                     *           "finishedAt": "2026-11-29T12:24:22.666330Z",
-                     *           "keepUntil": "2026-11-29T13:24:22.674452Z",
+                     *           "requestedBy": "api-key:2afcc342",
+                     *           "createdAt": "2026-11-29T13:04:03.502483Z",
+                     *           "finishedAt": "2026-11-29T13:04:03.546717Z",
+                     *           "keepUntil": "2026-11-29T14:04:03.550437Z",
                      *           "error": null,
                      *           "file": {
-                     *             "name": "export-dz7r0he2tt.ndjson",
+                     *             "name": "export-10g8k63hwx.ndjson",
                      *             "bytes": 3125,
-                     *             "sha256": "b4fb76d12196f75ff67ef23f2b1405d39b2898bc430c05fb747ce1d0fc38cc13"
+                     *             "sha256": "8c2bb1b7d1c82a963f7d40fccab1b6aaa9e136f9011abcddfb8f3bc184acb116"
                      *           },
-                     *           "manifestSha256": "a6fa561f65421a265e00819bf68c04f37c9df60ef54c6cabcb5cac9bb1c7f4af"
+                     *           "manifestSha256": "48f73e1168c034cb767f9cb42fc43c3982e7d9cdd5581b1ae665fd3c1a0ea1aa"
                      *         }
                      *       ]
                      *     }
@@ -4574,7 +4586,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "export-dz7r0he2tt",
+                     *       "id": "export-10g8k63hwx",
                      *       "kind": "events",
                      *       "format": "ndjson",
                      *       "selection": {
@@ -4586,8 +4598,8 @@ export interface operations {
                      *       "next": "0",
                      *       "count": 0,
                      *       "bytes": 0,
-                     *       "requestedBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:22.553468Z",
+                     *       "requestedBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:03.502483Z",
                      *       "finishedAt": null,
                      *       "keepUntil": null,
                      *       "error": null,
@@ -4626,7 +4638,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example export-dz7r0he2tt */
+                /** @example export-10g8k63hwx */
                 id: string;
             };
             cookie?: never;
@@ -4649,7 +4661,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "export-dz7r0he2tt",
+                     *       "id": "export-10g8k63hwx",
                      *       "kind": "events",
                      *       "format": "ndjson",
                      *       "selection": {
@@ -4661,21 +4673,21 @@ export interface operations {
                      *       "next": "29",
                      *       "count": 6,
                      *       "bytes": 3125,
-                     *       "requestedBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:22.553468Z",
-                     *       "finishedAt": "2026-11-29T12:24:22.666330Z",
-                     *       "keepUntil": "2026-11-29T13:24:22.674452Z",
+                     *       "requestedBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:03.502483Z",
+                     *       "finishedAt": "2026-11-29T13:04:03.546717Z",
+                     *       "keepUntil": "2026-11-29T14:04:03.550437Z",
                      *       "error": null,
                      *       "file": {
-                     *         "name": "export-dz7r0he2tt.ndjson",
+                     *         "name": "export-10g8k63hwx.ndjson",
                      *         "bytes": 3125,
-                     *         "sha256": "b4fb76d12196f75ff67ef23f2b1405d39b2898bc430c05fb747ce1d0fc38cc13"
+                     *         "sha256": "8c2bb1b7d1c82a963f7d40fccab1b6aaa9e136f9011abcddfb8f3bc184acb116"
                      *       },
-                     *       "manifestSha256": "a6fa561f65421a265e00819bf68c04f37c9df60ef54c6cabcb5cac9bb1c7f4af",
+                     *       "manifestSha256": "48f73e1168c034cb767f9cb42fc43c3982e7d9cdd5581b1ae665fd3c1a0ea1aa",
                      *       "links": {
-                     *         "events": "/v1/exports/export-dz7r0he2tt/download?file=events&expires=1795955962&signature=___________________________________________",
-                     *         "manifest": "/v1/exports/export-dz7r0he2tt/download?file=manifest&expires=1795955962&signature=___________________________________________",
-                     *         "expireAt": "2026-11-29T12:39:22.000000Z"
+                     *         "events": "/v1/exports/export-10g8k63hwx/download?file=events&expires=1795958343&signature=___________________________________________",
+                     *         "manifest": "/v1/exports/export-10g8k63hwx/download?file=manifest&expires=1795958343&signature=___________________________________________",
+                     *         "expireAt": "2026-11-29T13:19:03.000000Z"
                      *       }
                      *     }
                      */
@@ -4717,7 +4729,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example export-dz7r0he2tt */
+                /** @example export-10g8k63hwx */
                 id: string;
             };
             cookie?: never;
@@ -4757,7 +4769,7 @@ export interface operations {
     "exports.download": {
         parameters: {
             query: {
-                /** @example 1795955962 */
+                /** @example 1795958343 */
                 expires: number;
                 /** @example events */
                 file: "events" | "manifest";
@@ -4766,7 +4778,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example export-dz7r0he2tt */
+                /** @example export-10g8k63hwx */
                 id: string;
             };
             cookie?: never;
@@ -4836,14 +4848,14 @@ export interface operations {
                      * @example {
                      *       "holds": [
                      *         {
-                     *           "id": "hold-szr0rnh4mq",
+                     *           "id": "hold-burpnk2rpw",
                      *           "matter": "2026-17",
                      *           "reason": "asked for by counsel",
                      *           "selection": {
                      *             "session": "s-1"
                      *           },
-                     *           "placedBy": "api-key:a26d624c",
-                     *           "placedAt": "2026-11-29T12:24:21.002108Z",
+                     *           "placedBy": "api-key:2afcc342",
+                     *           "placedAt": "2026-11-29T13:04:02.061058Z",
                      *           "releasedBy": null,
                      *           "releasedAt": null,
                      *           "releaseReason": null
@@ -4933,14 +4945,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-szr0rnh4mq",
+                     *       "id": "hold-burpnk2rpw",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:a26d624c",
-                     *       "placedAt": "2026-11-29T12:24:21.002108Z",
+                     *       "placedBy": "api-key:2afcc342",
+                     *       "placedAt": "2026-11-29T13:04:02.061058Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -4977,7 +4989,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-szr0rnh4mq */
+                /** @example hold-burpnk2rpw */
                 id: string;
             };
             cookie?: never;
@@ -5000,14 +5012,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-szr0rnh4mq",
+                     *       "id": "hold-burpnk2rpw",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:a26d624c",
-                     *       "placedAt": "2026-11-29T12:24:21.002108Z",
+                     *       "placedBy": "api-key:2afcc342",
+                     *       "placedAt": "2026-11-29T13:04:02.061058Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -5051,7 +5063,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-szr0rnh4mq */
+                /** @example hold-burpnk2rpw */
                 id: string;
             };
             cookie?: never;
@@ -5077,16 +5089,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-szr0rnh4mq",
+                     *       "id": "hold-burpnk2rpw",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:a26d624c",
-                     *       "placedAt": "2026-11-29T12:24:21.002108Z",
-                     *       "releasedBy": "api-key:a26d624c",
-                     *       "releasedAt": "2026-11-29T12:24:21.072824Z",
+                     *       "placedBy": "api-key:2afcc342",
+                     *       "placedAt": "2026-11-29T13:04:02.061058Z",
+                     *       "releasedBy": "api-key:2afcc342",
+                     *       "releasedAt": "2026-11-29T13:04:02.096616Z",
                      *       "releaseReason": "the matter is closed"
                      *     }
                      */
@@ -5232,17 +5244,17 @@ export interface operations {
                      * @example {
                      *       "keys": [
                      *         {
-                     *           "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
-                     *           "prefix": "ca1f2615",
+                     *           "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
+                     *           "prefix": "f5afee3b",
                      *           "role": "auditor",
                      *           "label": "audit of the year",
-                     *           "createdBy": "api-key:a26d624c",
-                     *           "createdAt": "2026-11-29T12:24:20.875000Z",
+                     *           "createdBy": "api-key:2afcc342",
+                     *           "createdAt": "2026-11-29T13:04:01.960000Z",
                      *           "expiresAt": null,
                      *           "revokedAt": null,
                      *           "lastUsedAt": null,
-                     *           "rotatedAt": "2026-11-29T12:24:20.900000Z",
-                     *           "previousUntil": "2026-11-29T13:24:20.900000Z",
+                     *           "rotatedAt": "2026-11-29T13:04:01.981000Z",
+                     *           "previousUntil": "2026-11-29T14:04:01.981000Z",
                      *           "limits": {
                      *             "from": "2026-01-01T00:00:00.000000Z",
                      *             "connections": [
@@ -5340,9 +5352,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "ca1f2615",
-                     *       "key": "afd_ca1f2615_………",
-                     *       "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
+                     *       "prefix": "f5afee3b",
+                     *       "key": "afd_f5afee3b_………",
+                     *       "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
                      *       "role": "auditor"
                      *     }
                      */
@@ -5377,7 +5389,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ffad6460-4bef-4e84-80a3-bd303641cc70 */
+                /** @example adddd3cd-b32a-402a-86a7-d076819dc989 */
                 id: string;
             };
             cookie?: never;
@@ -5419,7 +5431,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example ffad6460-4bef-4e84-80a3-bd303641cc70 */
+                /** @example adddd3cd-b32a-402a-86a7-d076819dc989 */
                 id: string;
             };
             cookie?: never;
@@ -5449,9 +5461,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "ca1f2615",
-                     *       "key": "afd_ca1f2615_………",
-                     *       "id": "ffad6460-4bef-4e84-80a3-bd303641cc70",
+                     *       "prefix": "f5afee3b",
+                     *       "key": "afd_f5afee3b_………",
+                     *       "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
                      *       "role": "auditor"
                      *     }
                      */
@@ -5498,7 +5510,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-e2a46355",
+                     *       "log": "log-54939d47",
                      *       "generation": 1
                      *     }
                      */
@@ -5539,8 +5551,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy1lMmE0NjM1NSIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNTkzYjZhMTJiODIyYWRlYWJmZmJmMWFhYjk1ZGFkNWYxYWYwYzZjMjgyYzliMzZmMGI4ZDQ1ZmM5OTUwZWJmOCIs…",
-                 *       "publicKey": "MCowBQYDK2VwAyEAc6SZiTMJCmz25U8Wa719ohEoZ0SXil3/xpVAM5AbjfE="
+                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy01NDkzOWQ0NyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiMzNlMDU0OGQxYzQxMGU2MGVkMTk4Mzk4Y2FkZDE5NjFmY2UxMDBkYjlmYmZiNmZjNzgxZTI1OTJlMjg1NDAwYiIs…",
+                 *       "publicKey": "MCowBQYDK2VwAyEAZYF1z43O7xniKCFMXF+NsDUaOl42i1tjZPLelGeQFe8="
                  *     }
                  */
                 "application/json": {
@@ -5561,9 +5573,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-2",
-                     *       "log": "log-e2a46355",
-                     *       "keyId": "b30eb2a3b2d44bef",
-                     *       "markPublicKey": "MCowBQYDK2VwAyEAi9l+NIugeQFR0E4NViC8GvpXhppGuTbgvIu82pHVLL8="
+                     *       "log": "log-54939d47",
+                     *       "keyId": "3134a3de2b741d1a",
+                     *       "markPublicKey": "MCowBQYDK2VwAyEAGV++yuCMyLve3619SylYCM5z5HZC7Tou+re2yI24QsI="
                      *     }
                      */
                     "application/json": components["schemas"]["NodeAnswer"];
@@ -5625,18 +5637,18 @@ export interface operations {
                      *       "producers": [
                      *         {
                      *           "node": "gw-1",
-                     *           "epoch": "99ef8e7d70915d12",
+                     *           "epoch": "dd21dc9c85c43942",
                      *           "state": "open",
                      *           "seq": 24,
                      *           "previous": null,
-                     *           "openedAt": "2026-11-29T12:24:19.400096Z",
-                     *           "updatedAt": "2026-11-29T12:24:19.514605Z",
+                     *           "openedAt": "2026-11-29T13:03:59.391701Z",
+                     *           "updatedAt": "2026-11-29T13:03:59.436369Z",
                      *           "nodeRevokedAt": null,
                      *           "last": {
                      *             "position": "28",
-                     *             "recordedAt": "2026-11-29T12:24:19.514605Z",
+                     *             "recordedAt": "2026-11-29T13:03:59.436369Z",
                      *             "occurredAt": "2026-11-25T12:00:00.006000Z",
-                     *             "lagMs": 347059509
+                     *             "lagMs": 349439430
                      *           }
                      *         }
                      *       ]
@@ -5680,7 +5692,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 99ef8e7d70915d12 */
+                /** @example dd21dc9c85c43942 */
                 epoch: string;
                 /** @example gw-1 */
                 node: string;
@@ -5712,7 +5724,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-1",
-                     *       "epoch": "99ef8e7d70915d12",
+                     *       "epoch": "dd21dc9c85c43942",
                      *       "to": 25
                      *     }
                      */
@@ -5747,7 +5759,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example 99ef8e7d70915d12.1 */
+                /** @example dd21dc9c85c43942.1 */
                 eventId: string;
             };
             cookie?: never;
@@ -5770,13 +5782,13 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "event": "99ef8e7d70915d12.1",
+                     *       "event": "dd21dc9c85c43942.1",
                      *       "node": "gw-1",
-                     *       "epoch": "99ef8e7d70915d12",
+                     *       "epoch": "dd21dc9c85c43942",
                      *       "seq": 1,
                      *       "recorded": {
                      *         "position": "1",
-                     *         "at": "2026-11-29T12:24:19.400503Z",
+                     *         "at": "2026-11-29T13:03:59.392062Z",
                      *         "run": {
                      *           "first": "1",
                      *           "last": "6"
@@ -5797,18 +5809,18 @@ export interface operations {
                      *               "state": "split",
                      *               "count": 29,
                      *               "isResend": false,
-                     *               "cutAt": "2026-11-29T12:24:19.833739Z",
+                     *               "cutAt": "2026-11-29T13:03:59.797990Z",
                      *               "attempts": [
                      *                 {
-                     *                   "at": "2026-11-29T12:24:20.009094Z",
+                     *                   "at": "2026-11-29T13:04:00.768532Z",
                      *                   "kind": "invalid",
                      *                   "reason": "400 Bad Request: a log of this request is refused on demand",
                      *                   "status": 400,
                      *                   "attempt": 1,
-                     *                   "elapsedMs": 28
+                     *                   "elapsedMs": 170
                      *                 }
                      *               ],
-                     *               "settledAt": "2026-11-29T12:24:20.009093Z",
+                     *               "settledAt": "2026-11-29T13:04:00.768532Z",
                      *               "observedAt": null,
                      *               "lookedAt": null,
                      *               "seen": null
@@ -5882,7 +5894,7 @@ export interface operations {
                      * @example {
                      *       "reconciliations": [
                      *         {
-                     *           "id": "reconciliation-whzswtdvz9",
+                     *           "id": "reconciliation-uwqex8rvt0",
                      *           "destination": "datadog",
                      *           "from": "0",
                      *           "to": "29",
@@ -5898,8 +5910,8 @@ export interface operations {
                      *           "duplicated": "0",
                      *           "truncated": "0",
                      *           "altered": "0",
-                     *           "createdBy": "api-key:a26d624c",
-                     *           "createdAt": "2026-11-29T12:24:22.205638Z",
+                     *           "createdBy": "api-key:2afcc342",
+                     *           "createdAt": "2026-11-29T13:04:03.224950Z",
                      *           "finishedAt": null
                      *         }
                      *       ]
@@ -5977,7 +5989,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "reconciliation-whzswtdvz9",
+                     *       "id": "reconciliation-uwqex8rvt0",
                      *       "destination": "datadog",
                      *       "from": "0",
                      *       "to": "29",
@@ -5993,8 +6005,8 @@ export interface operations {
                      *       "duplicated": "0",
                      *       "truncated": "0",
                      *       "altered": "0",
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:22.205638Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:03.224950Z",
                      *       "finishedAt": null
                      *     }
                      */
@@ -6031,7 +6043,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example reconciliation-whzswtdvz9 */
+                /** @example reconciliation-uwqex8rvt0 */
                 id: string;
             };
             cookie?: never;
@@ -6055,7 +6067,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "reconciliation": {
-                     *         "id": "reconciliation-whzswtdvz9",
+                     *         "id": "reconciliation-uwqex8rvt0",
                      *         "destination": "datadog",
                      *         "from": "0",
                      *         "to": "29",
@@ -6071,8 +6083,8 @@ export interface operations {
                      *         "duplicated": "0",
                      *         "truncated": "0",
                      *         "altered": "0",
-                     *         "createdBy": "api-key:a26d624c",
-                     *         "createdAt": "2026-11-29T12:24:22.205638Z",
+                     *         "createdBy": "api-key:2afcc342",
+                     *         "createdAt": "2026-11-29T13:04:03.224950Z",
                      *         "finishedAt": null
                      *       },
                      *       "findings": []
@@ -6142,10 +6154,10 @@ export interface operations {
                      * @example {
                      *       "replays": [
                      *         {
-                     *           "id": "replay-vwguxwpyvk",
+                     *           "id": "replay-pa0p9ggju4",
                      *           "destination": "datadog",
                      *           "state": "cancelled",
-                     *           "reason": "cancelled by api-key:a26d624c",
+                     *           "reason": "cancelled by api-key:2afcc342",
                      *           "asked": {
                      *             "query": "session:s-3"
                      *           },
@@ -6161,10 +6173,10 @@ export interface operations {
                      *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "createdBy": "api-key:a26d624c",
-                     *           "createdAt": "2026-11-29T12:24:21.474715Z",
-                     *           "plannedAt": "2026-11-29T12:24:21.921076Z",
-                     *           "startedAt": "2026-11-29T12:24:22.054470Z",
+                     *           "createdBy": "api-key:2afcc342",
+                     *           "createdAt": "2026-11-29T13:04:02.488617Z",
+                     *           "plannedAt": "2026-11-29T13:04:03.028157Z",
+                     *           "startedAt": "2026-11-29T13:04:03.120632Z",
                      *           "finishedAt": null,
                      *           "report": null,
                      *           "from": "23",
@@ -6245,7 +6257,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-vwguxwpyvk",
+                     *       "id": "replay-pa0p9ggju4",
                      *       "destination": "datadog",
                      *       "state": "planning",
                      *       "reason": null,
@@ -6264,8 +6276,8 @@ export interface operations {
                      *       "bytes": 0,
                      *       "late": 0,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
                      *       "plannedAt": null,
                      *       "startedAt": null,
                      *       "finishedAt": null,
@@ -6306,7 +6318,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-vwguxwpyvk */
+                /** @example replay-pa0p9ggju4 */
                 id: string;
             };
             cookie?: never;
@@ -6329,7 +6341,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-vwguxwpyvk",
+                     *       "id": "replay-pa0p9ggju4",
                      *       "destination": "datadog",
                      *       "state": "planned",
                      *       "reason": null,
@@ -6348,9 +6360,9 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
-                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
+                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "report": null,
@@ -6409,7 +6421,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example replay-vwguxwpyvk */
+                /** @example replay-pa0p9ggju4 */
                 id: string;
             };
             cookie?: never;
@@ -6440,7 +6452,7 @@ export interface operations {
                      *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "digest": "620fd1ad56a7fcb5165d7ceb67faa68e4bb1ea6337aaca3722f475d1d1325ffa",
+                     *           "digest": "28729197c724ed1b8292301f18a275888f163cc1e2801f81f5a9a568be4954b5",
                      *           "outcome": null
                      *         }
                      *       ],
@@ -6485,7 +6497,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-vwguxwpyvk */
+                /** @example replay-pa0p9ggju4 */
                 id: string;
             };
             cookie?: never;
@@ -6505,10 +6517,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-vwguxwpyvk",
+                     *       "id": "replay-pa0p9ggju4",
                      *       "destination": "datadog",
                      *       "state": "cancelled",
-                     *       "reason": "cancelled by api-key:a26d624c",
+                     *       "reason": "cancelled by api-key:2afcc342",
                      *       "asked": {
                      *         "query": "session:s-3"
                      *       },
@@ -6524,10 +6536,10 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
-                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
-                     *       "startedAt": "2026-11-29T12:24:22.054470Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
+                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
+                     *       "startedAt": "2026-11-29T13:04:03.120632Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6574,7 +6586,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-vwguxwpyvk */
+                /** @example replay-pa0p9ggju4 */
                 id: string;
             };
             cookie?: never;
@@ -6594,7 +6606,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-vwguxwpyvk",
+                     *       "id": "replay-pa0p9ggju4",
                      *       "destination": "datadog",
                      *       "state": "paused",
                      *       "reason": null,
@@ -6613,10 +6625,10 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
-                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
-                     *       "startedAt": "2026-11-29T12:24:22.054470Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
+                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
+                     *       "startedAt": "2026-11-29T13:04:03.120632Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6663,7 +6675,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-vwguxwpyvk */
+                /** @example replay-pa0p9ggju4 */
                 id: string;
             };
             cookie?: never;
@@ -6683,7 +6695,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-vwguxwpyvk",
+                     *       "id": "replay-pa0p9ggju4",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6702,10 +6714,10 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
-                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
-                     *       "startedAt": "2026-11-29T12:24:22.054470Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
+                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
+                     *       "startedAt": "2026-11-29T13:04:03.120632Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -6752,7 +6764,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-vwguxwpyvk */
+                /** @example replay-pa0p9ggju4 */
                 id: string;
             };
             cookie?: never;
@@ -6772,7 +6784,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-vwguxwpyvk",
+                     *       "id": "replay-pa0p9ggju4",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6791,10 +6803,10 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:a26d624c",
-                     *       "createdAt": "2026-11-29T12:24:21.474715Z",
-                     *       "plannedAt": "2026-11-29T12:24:21.921076Z",
-                     *       "startedAt": "2026-11-29T12:24:22.054470Z",
+                     *       "createdBy": "api-key:2afcc342",
+                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
+                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
+                     *       "startedAt": "2026-11-29T13:04:03.120632Z",
                      *       "finishedAt": null,
                      *       "report": null,
                      *       "from": "23",
@@ -7108,7 +7120,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": "2026-11-29T12:24:21.135191Z",
+                     *       "at": "2026-11-29T13:04:02.122998Z",
                      *       "partitions": [
                      *         {
                      *           "name": "event_standard_20261101",
@@ -7187,10 +7199,10 @@ export interface operations {
                      *       "runs": [
                      *         {
                      *           "id": "1",
-                     *           "plannedAt": "2026-11-29T12:24:21.264214Z",
+                     *           "plannedAt": "2026-11-29T13:04:02.266344Z",
                      *           "planned": [],
-                     *           "by": "api-key:a26d624c",
-                     *           "begunAt": "2026-11-29T12:24:21.268328Z",
+                     *           "by": "api-key:2afcc342",
+                     *           "begunAt": "2026-11-29T13:04:02.269032Z",
                      *           "finishedAt": null,
                      *           "report": null
                      *         }
@@ -7253,10 +7265,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T12:24:21.264214Z",
+                     *       "plannedAt": "2026-11-29T13:04:02.266344Z",
                      *       "planned": [],
-                     *       "by": "api-key:a26d624c",
-                     *       "begunAt": "2026-11-29T12:24:21.268328Z",
+                     *       "by": "api-key:2afcc342",
+                     *       "begunAt": "2026-11-29T13:04:02.269032Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -7319,10 +7331,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T12:24:21.264214Z",
+                     *       "plannedAt": "2026-11-29T13:04:02.266344Z",
                      *       "planned": [],
-                     *       "by": "api-key:a26d624c",
-                     *       "begunAt": "2026-11-29T12:24:21.268328Z",
+                     *       "by": "api-key:2afcc342",
+                     *       "begunAt": "2026-11-29T13:04:02.269032Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -7383,6 +7395,8 @@ export interface operations {
                 limit?: number;
                 outcome?: string;
                 state?: "open" | "closed" | "denied" | "abandoned";
+                /** @description Words that a command holds, all of them; the last may end with `*` (`drop table orders_20*`). */
+                text?: string;
                 /** @description Opened before. */
                 to?: string;
                 /** @description Of the connection, such as `postgres`. */
@@ -7414,7 +7428,7 @@ export interface operations {
                      *         {
                      *           "id": "s-3",
                      *           "node": "gw-1",
-                     *           "epoch": "99ef8e7d70915d12",
+                     *           "epoch": "dd21dc9c85c43942",
                      *           "class": "standard",
                      *           "state": "closed",
                      *           "identityId": "billing-agent",
@@ -7533,7 +7547,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "23",
-                     *           "recordedAt": "2026-11-29T12:24:19.514605Z",
+                     *           "recordedAt": "2026-11-29T13:03:59.436369Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -7560,8 +7574,8 @@ export interface operations {
                      *                 "user": "app"
                      *               }
                      *             },
-                     *             "epoch": "99ef8e7d70915d12",
-                     *             "id": "99ef8e7d70915d12.19",
+                     *             "epoch": "dd21dc9c85c43942",
+                     *             "id": "dd21dc9c85c43942.19",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -7580,7 +7594,7 @@ export interface operations {
                      *       "session": {
                      *         "id": "s-3",
                      *         "node": "gw-1",
-                     *         "epoch": "99ef8e7d70915d12",
+                     *         "epoch": "dd21dc9c85c43942",
                      *         "class": "standard",
                      *         "state": "closed",
                      *         "identityId": "billing-agent",
@@ -7686,20 +7700,24 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-e2a46355",
+                     *       "log": "log-54939d47",
                      *       "generation": 1,
                      *       "head": {
                      *         "size": "29",
-                     *         "recordedAt": "2026-11-29T12:24:19.514605Z"
+                     *         "recordedAt": "2026-11-29T13:03:59.436369Z"
                      *       },
                      *       "recorder": {
                      *         "active": true,
-                     *         "leaseUntil": "2026-11-29T12:34:19.519156Z"
+                     *         "leaseUntil": "2026-11-29T13:13:59.446945Z"
                      *       },
                      *       "sessions": {
                      *         "horizon": "28",
                      *         "behind": "0",
                      *         "open": 0
+                     *       },
+                     *       "search": {
+                     *         "horizon": "28",
+                     *         "behind": "0"
                      *       },
                      *       "producers": {
                      *         "nodes": 1,
@@ -7709,7 +7727,7 @@ export interface operations {
                      *       },
                      *       "outbox": {
                      *         "waiting": 6,
-                     *         "oldestAt": "2026-11-29T12:24:19.980408Z"
+                     *         "oldestAt": "2026-11-29T13:04:00.234726Z"
                      *       },
                      *       "quarantined": 0,
                      *       "foreignEntries": 0,
@@ -7718,19 +7736,19 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T12:24:19.621805Z",
+                     *           "since": "2026-11-29T13:03:59.583334Z",
                      *           "lanes": [
                      *             {
                      *               "lane": "live",
                      *               "position": "29",
-                     *               "behind": "21"
+                     *               "behind": "16"
                      *             }
                      *           ],
                      *           "batches": {
-                     *             "due": 4,
+                     *             "due": 6,
                      *             "sending": 4
                      *           },
-                     *           "oldestUndeliveredAt": "2026-11-29T12:24:19.400503Z",
+                     *           "oldestUndeliveredAt": "2026-11-29T13:03:59.392062Z",
                      *           "deadLetters": 0
                      *         }
                      *       ]
