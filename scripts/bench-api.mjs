@@ -2,7 +2,7 @@
 // the recorder would leave them; the same statement loads both sizes, so that the second is the first and more.
 //   npm run bench:api                                one and ten million events, some twenty minutes and 15 GB of disk
 //   npm run bench:api -- --sizes 100000,1000000      scaled down
-//   npm run bench:api -- --only pages                or: --only search, --only export
+//   npm run bench:api -- --only pages,search         or: --only stream,export
 //   npm run bench:api -- --json file.json            the figures for machines, too
 // An export is held against `COPY … TO STDOUT` of the same rows in the same run: by a bare client that throws them away, in binary and in
 // text, and by the same client writing them to the same disk.
@@ -12,6 +12,7 @@ import { chmodSync, createWriteStream, existsSync, mkdtempSync, readFileSync, rm
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { watchMemory } from './watch-memory.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -61,6 +62,7 @@ try {
     if (does('pages')) found.pages = await measured(pages(size));
     if (does('search')) found.search = await measured(searches(size));
     if (does('search')) found.index = await indexCost();
+    if (does('stream')) found.stream = await streaming(size);
     if (does('export')) found.export = await exporting(size);
     results.sizes.push(found);
     say(JSON.stringify(found));
@@ -76,7 +78,7 @@ try {
 }
 
 function does(part) {
-  return values.only === undefined || values.only === part;
+  return values.only === undefined || values.only.split(',').includes(part);
 }
 
 async function openRecord() {
@@ -306,7 +308,25 @@ async function measured(kinds) {
   return found;
 }
 
-/** The whole log as NDJSON by the real api, next to the bare COPYs. */
+/** The whole log in one answer, an event a line. */
+async function streaming(size) {
+  await startApi();
+  const memory = watchMemory(api.pid);
+  const begun = performance.now();
+  const answer = await fetch(`http://${host}:${api.port}/v1/events`, {
+    headers: { authorization: `Bearer ${api.key}`, accept: 'application/x-ndjson' },
+  });
+  let lines = 0;
+  for await (const chunk of answer.body) for (const byte of chunk) if (byte === 10) lines++;
+  const took = (performance.now() - begun) / 1000;
+  // What the api itself puts on the record meanwhile comes behind.
+  if (lines < size) throw new Error(`${lines} events came, not ${size}`);
+  const found = { eventsPerSecond: Math.round(lines / took), rssMb: memory.end() };
+  await stopApi();
+  return found;
+}
+
+/** The whole log as a file by the real api, next to the bare COPYs. */
 async function exporting(size) {
   const bare = {
     binary: await copied(size, 'binary'),
@@ -417,26 +437,6 @@ function dice(seed) {
   };
 }
 
-/** Resident memory of a process, ten times a second: at a quarter of the time, at the end, and the most. */
-function watchMemory(pid) {
-  const seen = [];
-  const timer = setInterval(() => {
-    try {
-      seen.push(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
-    } catch {
-      // Gone, or no Linux.
-    }
-  }, 100);
-  return {
-    end() {
-      clearInterval(timer);
-      if (seen.length === 0) return undefined;
-      const at = (share) => Math.round(seen[Math.min(seen.length - 1, Math.floor(seen.length * share))]);
-      return { atQuarter: at(0.25), atEnd: at(1), most: Math.round(Math.max(...seen)) };
-    },
-  };
-}
-
 function table() {
   const row = (...cells) => `| ${cells.join(' | ')} |`;
   const heads = results.sizes.map(({ events }) => `${(events / 1e6).toLocaleString('en-US')} million`);
@@ -453,6 +453,13 @@ function table() {
         `${results.indexing[events]} µs, ${one.rowBytesPerEvent} + ${one.indexBytesPerEvent} bytes`,
     );
     lines.push(row('index of the commands, of each event: time, rows + indexes', ...figures));
+  }
+  if (results.sizes[0].stream) {
+    const figures = results.sizes.map(
+      ({ stream: { eventsPerSecond, rssMb } }) =>
+        `${eventsPerSecond}/s, memory ${rssMb.atQuarter}, ${rssMb.atEnd}, at most ${rssMb.most} MB`,
+    );
+    lines.push(row('all events as one NDJSON answer', ...figures));
   }
   if (results.sizes[0].export) {
     const of = (name, text) => lines.push(row(name, ...results.sizes.map(({ export: one }) => text(one))));

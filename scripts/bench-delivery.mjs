@@ -11,6 +11,7 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { gzip } from 'node:zlib';
+import { watchMemory } from './watch-memory.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -436,26 +437,6 @@ function ask(process_, what) {
   const answer = answerOf(process_);
   process_.send(what);
   return answer;
-}
-
-/** Resident memory of a process, twice a second: at a quarter of the time, at the end, and the most. */
-function watchMemory(pid) {
-  const seen = [];
-  const timer = setInterval(() => {
-    try {
-      seen.push(Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024);
-    } catch {
-      // Gone, or no Linux.
-    }
-  }, 500);
-  return {
-    end() {
-      clearInterval(timer);
-      if (seen.length === 0) return undefined;
-      const at = (share) => Math.round(seen[Math.min(seen.length - 1, Math.floor(seen.length * share))]);
-      return { atQuarter: at(0.25), atEnd: at(1), most: Math.round(Math.max(...seen)) };
-    },
-  };
 }
 
 /** Processor time of a process so far. */
