@@ -136,10 +136,14 @@ describe('reading the record', () => {
 
     it('reads about a page for each filter, however many sessions there are and however rare it is', async () => {
       const rare = "CASE WHEN s % 9973 = 0 THEN 'rare' ELSE 'frequent' END";
+      // Both frequent, and hardly ever together.
+      const identity = "CASE WHEN s % 9973 = 0 THEN 'rare' WHEN s % 2 = 1 THEN 'odd' ELSE 'frequent' END";
+      const connection =
+        "CASE WHEN s % 9973 = 0 THEN 'rare' WHEN s % 2 = 1 AND s % 5000 <> 1 THEN 'odd' ELSE 'frequent' END";
       await record.pool.query(
         `INSERT INTO session (id, class, state, identity_id, identity_kind, connection, connection_type, opened_at, last_activity_at, outcome, commands,
            failed, rows, bytes_in, bytes_out, approval_required, approval_state, facts)
-         SELECT 's-' || s, 'standard', CASE WHEN s % 9973 = 0 THEN 'denied' ELSE 'closed' END, ${rare}, ${rare}, ${rare}, ${rare}, at, at, ${rare},
+         SELECT 's-' || s, 'standard', CASE WHEN s % 9973 = 0 THEN 'denied' ELSE 'closed' END, ${identity}, ${rare}, ${connection}, ${rare}, at, at, ${rare},
            0, 0, 0, 0, 0, false, ${rare}, jsonb_build_object('filler', repeat('x', 400))
            FROM generate_series(1, 100000) AS s,
                 LATERAL (SELECT to_char(to_timestamp(1.7e9 + s) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at) AS opened`,
@@ -155,6 +159,12 @@ describe('reading the record', () => {
         return rows[0]!.n;
       };
       const read: Record<string, number> = {};
+      const reads = async (filter: Parameters<typeof listSessions>[1], expected: number) => {
+        const before = await blocksRead();
+        const { sessions } = await listSessions(own, filter, { limit: 50 });
+        expect([filter, sessions.length]).toEqual([filter, expected]);
+        read[JSON.stringify(filter)] = (await blocksRead()) - before;
+      };
       for (const value of ['rare', 'frequent', 'none'] as const) {
         const state = ({ rare: 'denied', frequent: 'closed', none: 'open' } as const)[value];
         const [identity, kind, connection, type, outcome, approval] = Array<string>(6).fill(value) as [
@@ -166,12 +176,10 @@ describe('reading the record', () => {
           string,
         ];
         for (const filter of [{ identity }, { kind }, { connection }, { type }, { outcome }, { approval }, { state }]) {
-          const before = await blocksRead();
-          const { sessions } = await listSessions(own, filter, { limit: 50 });
-          expect([filter, sessions.length]).toEqual([filter, { rare: 10, frequent: 50, none: 0 }[value]]);
-          read[JSON.stringify(filter)] = (await blocksRead()) - before;
+          await reads(filter, { rare: 10, frequent: 50, none: 0 }[value]);
         }
       }
+      await reads({ identity: 'odd', connection: 'frequent' }, 20);
       await own.$disconnect();
       await single.end();
       // The table has more than ten thousand.

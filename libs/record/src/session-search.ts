@@ -15,8 +15,11 @@ import {
 // Sessions by the text of their commands: the commands are walked, newest first, and each session is shown where its newest command that fits
 // stands. A later page leaves out what an earlier one showed by looking whether the session had such a command there.
 
-/** Commands that are found at once, and how often, for one page. */
-const COMMANDS_AT_ONCE = 200;
+/**
+ * Commands that are found at once, and how often, for one page: at first twice as many as sessions are wanted, since each command of a rare
+ * word is a block to read; then, where they were of few sessions, twice as many each time.
+ */
+const MOST_AT_ONCE = 200;
 const MOST_ROUNDS = 6;
 const BYTES_AT_ONCE = 4 * 1024 * 1024;
 
@@ -55,7 +58,8 @@ export async function searchSessions(
   const seen = new Set<string>();
   const sessions: SessionView[] = [];
   for (let round = 0; until > from && round < MOST_ROUNDS; round++) {
-    const wanted = { from, until, limit: COMMANDS_AT_ONCE, maxBytes: BYTES_AT_ONCE, newestFirst: true };
+    const limit = Math.min(MOST_AT_ONCE, 2 * page.limit * 2 ** round);
+    const wanted = { from, until, limit, maxBytes: BYTES_AT_ONCE, newestFirst: true };
     const found = await searchCommands(db, wanted, commands, text);
     ({ from, until } = found.rest);
     const ids = found.events.flatMap(({ sessionId }) => (sessionId === null || seen.has(sessionId) ? [] : [sessionId]));

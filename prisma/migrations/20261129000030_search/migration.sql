@@ -124,6 +124,8 @@ CREATE INDEX session_kind ON session (identity_kind, opened_at, id);
 CREATE INDEX session_type ON session (connection_type, opened_at, id);
 CREATE INDEX session_outcome ON session (outcome, opened_at, id);
 CREATE INDEX session_approval ON session (approval_state, opened_at, id);
+-- Whoever is asked for on a connection may be one of many there: neither index alone leads to a page.
+CREATE INDEX session_touched ON session (connection, identity_id, opened_at, id);
 
 -- ── Rights ─────────────────────────────────────────────────────────────────────────────────────────────────────
 DO $$
