@@ -1,4 +1,4 @@
-import { readdirSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -17,9 +17,11 @@ interface GatewayStatus {
 export const gatewayFolder = (stack: Stack): string => join(stack.folder, 'data', 'gateway', 'test-node');
 export const spoolFolder = (stack: Stack): string => join(gatewayFolder(stack), 'spool');
 
-/** Deletes the spool, also under a gateway that makes files in it meanwhile. */
+/** Deletes the spool, also under a gateway that makes files in it meanwhile: out of its reach first. */
 export function loseSpool(stack: Stack): void {
-  rmSync(spoolFolder(stack), { recursive: true, maxRetries: 10, retryDelay: 20 });
+  const lost = `${spoolFolder(stack)}-lost`;
+  renameSync(spoolFolder(stack), lost);
+  rmSync(lost, { recursive: true });
 }
 
 export async function gatewayStatus(stack: Stack): Promise<GatewayStatus> {
