@@ -126,6 +126,8 @@ CREATE INDEX session_outcome ON session (outcome, opened_at, id);
 CREATE INDEX session_approval ON session (approval_state, opened_at, id);
 -- Whoever is asked for on a connection may be one of many there: neither index alone leads to a page.
 CREATE INDEX session_touched ON session (connection, identity_id, opened_at, id);
+-- The planner takes both for independent: of two that hardly ever meet it would think that any few sessions hold a page.
+CREATE STATISTICS session_together (mcv) ON connection, identity_id FROM session;
 
 -- ── Rights ─────────────────────────────────────────────────────────────────────────────────────────────────────
 DO $$
