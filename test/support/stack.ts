@@ -13,6 +13,7 @@ import {
 } from '#platform';
 import { createPool, ensureLogin, LOGIN_OWNERS, loginName, migrate } from '#record';
 import { Cable } from './cable.js';
+import { freshCluster } from './fresh-cluster.js';
 import { until } from './servers.js';
 
 const ROOT = new URL('../..', import.meta.url).pathname;
@@ -89,6 +90,8 @@ export class Stack {
     mkdirSync(join(folder, 'logs'));
     const ports = await differentPorts(['recorder', 'forwarder', 'api', 'gateway', 'gatewayAdmin', 'datadog']);
     const settings = { log_line_prefix: '%m [%p] ', ...options.postgresSettings };
+    await freshCluster(join(folder, 'postgres'));
+    if (options.separateTarget) await freshCluster(join(folder, 'target'));
     const [postgres, redis, separate] = await Promise.all([
       startLocalPostgres({ directory: join(folder, 'postgres'), port: await freePort(HOST), settings }),
       startLocalRedis({ directory: join(folder, 'redis'), port: await freePort(HOST) }),
