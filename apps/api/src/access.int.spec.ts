@@ -138,7 +138,10 @@ describe('access to the audit-log API', () => {
         previousUntil: null,
         lastUsedAt: expect.any(String),
       });
-      for (const { key } of [made.body, rotated.body, hard.body]) expect(text).not.toContain(key.split('_')[2]);
+      for (const { key } of [made.body, rotated.body, hard.body]) {
+        // 43 characters, of which some may be underscores.
+        expect(text).not.toContain(key.slice(-43));
+      }
       expect((await api.onRecord('key.rotated')).length).toBe(2);
       expect((await api.onRecord('key.created')).at(-1)).toMatchObject({
         expiresAt: '2100-01-01T00:00:00.000000Z',
