@@ -352,17 +352,19 @@ export const KeyBody = z
   .refine(({ role, limits }) => limits === undefined || role === 'auditor', 'only an auditor has limits');
 export type KeyBody = z.infer<typeof KeyBody>;
 
+/** Types of events that are meant, those of quarantined ones among them. */
+const eventTypes = z
+  .array(z.enum([...EVENT_TYPES, 'quarantined']))
+  .min(1)
+  .max(64);
+
 export const HoldBody = z
   .strictObject({
     session: text(64).optional(),
     identity: text(1024).optional(),
     kind: z.enum(['agent', 'human', 'service']).optional(),
     connection: text(1024).optional(),
-    types: z
-      .array(z.enum([...EVENT_TYPES, 'quarantined']))
-      .min(1)
-      .max(64)
-      .optional(),
+    types: eventTypes.optional(),
     outcome: text(64).optional(),
     from: instant.optional().describe('What happened, or was recorded, at or after.'),
     to: instant.optional().describe('And before.'),
@@ -455,11 +457,7 @@ export const ExportBody = z.strictObject({
   session: text(64).optional(),
   identity: text(1024).optional(),
   connection: text(1024).optional(),
-  types: z
-    .array(z.enum([...EVENT_TYPES, 'quarantined']))
-    .min(1)
-    .max(64)
-    .optional(),
+  types: eventTypes.optional(),
 });
 export type ExportBody = z.infer<typeof ExportBody>;
 export const ExportId = z.string().regex(/^export-[0-9a-z]{10}$/, 'must be the id of an export');

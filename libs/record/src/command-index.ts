@@ -4,6 +4,7 @@ import type { AuditEvent } from '#events';
 import { COMMAND_TEXT_TYPES, commandTexts, cutWord, wordsOf } from './command-words.js';
 import { readEventPage } from './event-pages.js';
 import { instantSql, readHead } from './head.js';
+import { least } from './least-greatest.js';
 import { inTransaction, type Queryable } from './pool.js';
 import type { RecordedEvent } from './read-events.js';
 import { claimReading, endReading } from './reading-claims.js';
@@ -248,8 +249,4 @@ class PartitionTimes {
     if (!this.last) throw new Error(`no partition of class ${name} holds ${at}`);
     return this.last.name;
   }
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

@@ -2,6 +2,7 @@ import { ANY_WORD, BLOCK_EVENTS, commandCursor, markedLexeme, quotedLexeme, star
 import { bodyHoldsText, COMMAND_TEXT_TYPES, type CommandText } from './command-words.js';
 import { type EventFilter, type EventPage, type EventPageRange, filterConditions } from './event-pages.js';
 import { instantSql, readHead } from './head.js';
+import { greatest, least } from './least-greatest.js';
 import type { Queryable } from './pool.js';
 import { fromInstant, RECORDED_EVENT_COLUMNS, type RecordedEvent } from './read-events.js';
 
@@ -219,12 +220,4 @@ function queryOf({ words, prefix }: CommandText, filter: EventFilter): string {
     ...(connections ? [`(${connections.flatMap((one) => marked('connection', one)).join(' | ')})`] : []),
   ];
   return `(${all.join(' & ')}) | ${quotedLexeme(ANY_WORD)}`;
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-
-function greatest(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }

@@ -2,6 +2,7 @@ import { searchCommands } from './command-search.js';
 import { COMMAND_TEXT_TYPES, type CommandText } from './command-words.js';
 import { cursorInvalid, decodeCursor, encodeCursor } from './cursors.js';
 import type { EventFilter } from './event-pages.js';
+import { greatest, least } from './least-greatest.js';
 import type { Queryable } from './pool.js';
 import type { PrismaClient } from './prisma.js';
 import {
@@ -125,12 +126,4 @@ function commandFilterOf({ identity, kind, connection, connections }: SessionFil
 function positionsOf(key: readonly string[]): [bigint, bigint] {
   if (!key.every((one) => /^\d{1,19}$/.test(one))) throw cursorInvalid();
   return [BigInt(key[0]!), BigInt(key[1]!)];
-}
-
-function least(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
-}
-
-function greatest(a: bigint, b: bigint): bigint {
-  return a > b ? a : b;
 }
