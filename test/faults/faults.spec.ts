@@ -17,9 +17,12 @@ const minutes = Number(process.env.TEST_FAULTS_MINUTES ?? 0);
 /** `1/2`: the second of two halves, which another process shares the work with. */
 const [shard = 0, shards = 1] = (process.env.TEST_FAULTS_SHARD ?? '0/1').split('/').map(Number);
 
-/** What a process or a machine loses is what was under way: their clients never rest. Others share the cores with another world. */
-const CROWDED: ReadonlySet<FaultCase['group']> = new Set<FaultCase['group']>(['kill', 'host']);
-const PAUSE_MS = 25;
+/**
+ * How long each client rests between two commands. What a process or a machine loses is what was under way, so those clients rest little
+ * or never; the others share the cores with another world.
+ */
+const PAUSE_MS: Partial<Record<FaultCase['group'], number>> = { kill: 8, host: 0 };
+const OTHERS_PAUSE_MS = 25;
 
 const selected = CASES.filter(
   (one) => (which === 'core' ? one.core === true : true) && (!only || `${one.group}: ${one.name}`.includes(only)),
@@ -39,7 +42,7 @@ async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void
       ...(process.env.TEST_FAULTS_ROOT ? { root: process.env.TEST_FAULTS_ROOT } : {}),
     });
     try {
-      if (!faults.some((one) => CROWDED.has(one.group))) world.load.pauseMs = PAUSE_MS;
+      world.load.pauseMs = Math.min(...faults.map((one) => PAUSE_MS[one.group] ?? OTHERS_PAUSE_MS));
       const allowances: Allowance[] = [];
       for (const one of faults) {
         // The case before may have ended with the load at rest.

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { CASES } from './cases/index.js';
@@ -10,7 +10,7 @@ const ROOT = new URL('../..', import.meta.url).pathname;
 /** A build that breaks one promise on purpose: one exact replacement in one built file. */
 export interface Sabotage {
   name: string;
-  /** Below dist/; migrations lie beside it. */
+  /** Below dist/; `migrations`: the last of them that holds the text, since a later one may make a function anew. */
   file: string;
   /** Must be there exactly once. */
   find: string;
@@ -24,7 +24,7 @@ export interface Sabotage {
 export const SABOTAGES: readonly Sabotage[] = [
   {
     name: 'purge without looking at holds',
-    file: '../prisma/migrations/20261129000010_retention/migration.sql',
+    file: 'migrations',
     find: "IF v_why IS NOT NULL THEN\n    RETURN 'held: ' || v_why;",
     replace: "IF false THEN\n    RETURN 'held: ' || v_why;",
     case: 'retention: a hold that is placed while a purge runs keeps what is not gone yet, and is kept by no run that was planned before its release',
@@ -94,12 +94,25 @@ export const SABOTAGES: readonly Sabotage[] = [
   },
 ];
 
+/** Below the root. */
+function fileOf({ file, find }: Sabotage): string {
+  if (file !== 'migrations') return join('dist', file);
+  const folder = join('prisma', file);
+  const name = readdirSync(join(ROOT, folder))
+    .sort()
+    .filter((one) => /^\d/.test(one) && readFileSync(join(ROOT, folder, one, 'migration.sql'), 'utf8').includes(find))
+    .at(-1);
+  return join(folder, name ?? 'none', 'migration.sql');
+}
+
 /**
  * The built file as the sabotage leaves it.
  * @throws where the text to replace is not there exactly once: the product changed, and the sabotage must follow it
  */
-export function sabotaged({ file, find, replace }: Sabotage): string {
-  const parts = readFileSync(join(ROOT, 'dist', file), 'utf8').split(find);
+export function sabotaged(sabotage: Sabotage): string {
+  const { find, replace } = sabotage;
+  const file = fileOf(sabotage);
+  const parts = readFileSync(join(ROOT, file), 'utf8').split(find);
   if (parts.length !== 2) throw new Error(`${file} holds ${JSON.stringify(find)} ${parts.length - 1} times, not once`);
   return parts.join(replace);
 }
@@ -111,7 +124,7 @@ function sabotagedRoot(sabotage: Sabotage): { root: string; remove(): void } {
   for (const part of ['dist', 'bin', 'package.json', 'prisma'])
     cpSync(join(ROOT, part), join(root, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
-  writeFileSync(join(root, 'dist', sabotage.file), text);
+  writeFileSync(join(root, fileOf(sabotage)), text);
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 

@@ -60,9 +60,9 @@ export class ReadingBack {
     this.ahead.ms += ms;
   }
 
-  destination(): DatadogDestination {
+  /** @param clock default: one that goes right */
+  destination(clock = new IntakeClock(() => Date.now() + this.ahead.ms)): DatadogDestination {
     const { standIn } = this;
-    const clock = new IntakeClock(() => Date.now() + this.ahead.ms);
     return new DatadogDestination({
       url: standIn.logsUrl,
       apiUrl: standIn.url,

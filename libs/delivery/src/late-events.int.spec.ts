@@ -2,6 +2,7 @@ import { instantOfMillis } from '#events';
 import { sessionDraft } from '../../../test/support/producer.js';
 import { ReadingBack } from '../../../test/support/reading-back.js';
 import { until } from '../../../test/support/servers.js';
+import { IntakeClock } from '../datadog/src/intake-clock.js';
 
 // Real PostgreSQL and Redis, the whole forwarder. Faked: Datadog, by the stand-in, which drops what is dated more than 18 h back or 2 h
 // ahead and answers 202 all the same; and time, which passes for both of them.
@@ -38,6 +39,16 @@ describe('late events', () => {
     await world.settled();
     const { rows } = await world.record.pool.query('SELECT late FROM delivery_batch ORDER BY id DESC LIMIT 1');
     expect(rows[0].late).toBeGreaterThanOrEqual(showsOwnTime ? 0 : 1);
+  });
+
+  it('a clock that is wrong dates nothing out of its window, not even in the first request', async () => {
+    world.pass(1.5 * HOUR);
+    const time = instantOfMillis(Date.now() + 1.5 * HOUR);
+    const [id] = await world.emit([{ ...sessionDraft('s'), time }]);
+    await world.forward([], { destination: world.destination(new IntakeClock()) });
+    await until('it arrived', () => world.copies(id!) === 1);
+    expect(world.log(id!)).toMatchObject({ timestamp: `${time.slice(0, 23)}Z` });
+    expect(String(world.log(id!).ddtags)).not.toContain('late:true');
   });
 
   it('a batch that grows old while Datadog is away is judged anew at each attempt', async () => {

@@ -12,6 +12,8 @@ import { requestBody } from './request-body.js';
 import type { Key } from './search-api.js';
 import { IntakeSender } from './sender.js';
 
+/** What asking for the intake's time may take. */
+const CLOCK_CHECK_MS = 3_000;
 /** Batches of so many events are mapped by the thread. */
 const THREAD_FROM = 100;
 
@@ -97,6 +99,10 @@ export class DatadogDestination implements Destination {
 
   /** Small batches here: they are done before a thread would have been told of them. */
   async pack(events: readonly RecordedEvent[], context: RenderContext, trouble: Trouble): Promise<Packet> {
+    // A clock that nothing was compared with yet must not be what dates a whole batch out of its window.
+    if (!this.clock.isCompared && events.some((event) => this.isLate(event))) {
+      await this.check(AbortSignal.timeout(CLOCK_CHECK_MS));
+    }
     const fixed = this.logContext(context);
     const mapped = events.length < THREAD_FROM ? undefined : await this.thread.map(events, fixed, trouble);
     const { gzipped, bytes, late } = mapped ?? (await mapHere(events, fixed));

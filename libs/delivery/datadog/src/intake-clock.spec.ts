@@ -13,7 +13,9 @@ describe("the intake's clock", () => {
 
   it('corrects a machine that is hours behind, to within a second', () => {
     const clock = new IntakeClock(() => NOON);
+    expect(clock.isCompared).toBe(false);
     clock.learn('Wed, 25 Nov 2026 15:00:00 GMT', NOON - 100);
+    expect(clock.isCompared).toBe(true);
     expect(Math.abs(clock.nowMs() - Date.parse('2026-11-25T15:00:00.500Z'))).toBeLessThanOrEqual(1_000);
     clock.learn('Wed, 25 Nov 2026 12:00:00 GMT', NOON - 100);
     expect(clock.skewMs).toBe(0);

@@ -4,12 +4,18 @@
  */
 export class IntakeClock {
   private offsetMs = 0;
+  private hasLearned = false;
 
   constructor(private readonly now: () => number = Date.now) {}
 
   /** Milliseconds since 1970 by the intake's clock. */
   nowMs(): number {
     return this.now() + this.offsetMs;
+  }
+
+  /** False until an answer said what time it is there: then this machine's clock is all there is. */
+  get isCompared(): boolean {
+    return this.hasLearned;
   }
 
   /** How far this machine's clock is behind the intake's. Negative: ahead. */
@@ -26,6 +32,7 @@ export class IntakeClock {
     const second = date === undefined ? Number.NaN : Date.parse(date);
     if (Number.isNaN(second)) return;
     const receivedAtMs = this.now();
+    this.hasLearned = true;
     // The header was written somewhere between request and answer, and names a second, not an instant: a difference within
     // that is no difference.
     if (second + 1_000 >= sentAtMs && second <= receivedAtMs) this.offsetMs = 0;
