@@ -1,12 +1,14 @@
-import { createHash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
 
 /** The chain before an epoch's first event: 32 zero bytes. */
 export const GENESIS_CHAIN: Buffer = Buffer.alloc(32);
 
 export function sha256(...parts: Uint8Array[]): Buffer {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  // In one call it takes half the time: the bytes hashed here are few, mostly.
+  if (parts.length === 1) return hash('sha256', parts[0]!, 'buffer');
+  const running = createHash('sha256');
+  for (const part of parts) running.update(part);
+  return running.digest();
 }
 
 /** SHA-256 of an event's canonical bytes, which contain its node, epoch and number. */
@@ -15,6 +17,6 @@ export function eventHash(canonical: Uint8Array): Buffer {
 }
 
 /** The running hash of an epoch up to and including this event: SHA-256(chain before it | event hash). */
-export function nextChain(previous: Uint8Array, hash: Uint8Array): Buffer {
-  return sha256(previous, hash);
+export function nextChain(previous: Uint8Array, eventHash: Uint8Array): Buffer {
+  return sha256(previous, eventHash);
 }

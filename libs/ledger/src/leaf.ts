@@ -32,11 +32,11 @@ export function encodeLeaf(leaf: Leaf): Buffer {
 }
 
 /**
- * Reads the leaf data of a run: leaves one behind the other.
+ * Takes the leaf data of a run apart: leaves one behind the other, as views.
  * @throws LEDGER_LEAF_MALFORMED where the bytes end early or have another version
  */
-export function decodeLeaves(bytes: Buffer): Leaf[] {
-  const leaves: Leaf[] = [];
+export function splitLeaves(bytes: Buffer): Buffer[] {
+  const leaves: Buffer[] = [];
   let at = 0;
   while (at < bytes.length) {
     const classLength = bytes.length >= at + 10 ? bytes.readUInt8(at + 9) : 0;
@@ -49,20 +49,31 @@ export function decodeLeaves(bytes: Buffer): Leaf[] {
         retry: 'never',
       });
     }
-    const afterClass = at + 10 + classLength;
-    leaves.push({
-      recordedAtUs: bytes.readBigInt64BE(at + 1),
-      class: bytes.toString('ascii', at + 10, afterClass),
-      epoch: bytes.toString('hex', afterClass, afterClass + 8),
-      seq: Number(bytes.readBigUInt64BE(afterClass + 8)),
-      eventHash: bytes.subarray(afterClass + 16, end),
-    });
+    leaves.push(bytes.subarray(at, end));
     at = end;
   }
   return leaves;
 }
 
+/** Reads the leaf data of a run. @throws LEDGER_LEAF_MALFORMED */
+export function decodeLeaves(bytes: Buffer): Leaf[] {
+  return splitLeaves(bytes).map((data) => {
+    const afterClass = 10 + data.readUInt8(9);
+    return {
+      recordedAtUs: data.readBigInt64BE(1),
+      class: data.toString('ascii', 10, afterClass),
+      epoch: data.toString('hex', afterClass, afterClass + 8),
+      seq: Number(data.readBigUInt64BE(afterClass + 8)),
+      eventHash: data.subarray(afterClass + 16),
+    };
+  });
+}
+
+const scratch = Buffer.alloc(1 + FIXED_BYTES + 255);
+
 /** RFC 6962 leaf hash: SHA-256(0x00 | leaf data). */
 export function leafHash(leafData: Uint8Array): Buffer {
-  return sha256(Uint8Array.of(0), leafData);
+  if (leafData.length >= scratch.length) return sha256(Uint8Array.of(0), leafData);
+  scratch.set(leafData, 1);
+  return sha256(scratch.subarray(0, 1 + leafData.length));
 }
