@@ -3,6 +3,7 @@
 //   npm run bench:api                                one and ten million events, some twenty minutes and 15 GB of disk
 //   npm run bench:api -- --sizes 100000,1000000      scaled down
 //   npm run bench:api -- --only pages,search         or: --only stream,export
+//   npm run bench:api -- --kinds 'not there|a page'  of pages and searches those whose names fit
 //   npm run bench:api -- --json file.json            the figures for machines, too
 // An export is held against `COPY … TO STDOUT` of the same rows in the same run: by a bare client that throws them away, in binary and in
 // text, and by the same client writing them to the same disk.
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     sizes: { type: 'string', default: '1000000,10000000' },
     requests: { type: 'string', default: '400' },
     only: { type: 'string' },
+    kinds: { type: 'string' },
     json: { type: 'string' },
   },
 });
@@ -289,7 +291,9 @@ function pages(size) {
 async function measured(kinds) {
   await startApi();
   const found = {};
+  const wanted = new RegExp(values.kinds ?? '');
   for (const [kind, path] of Object.entries(kinds)) {
+    if (!wanted.test(kind)) continue;
     // A key may ask so often and no more: that is not what is measured.
     await get('/v1/events?after=-1&limit=1');
     await wait(Math.max(0, requests + 40 - api.left) * 10);

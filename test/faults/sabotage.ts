@@ -35,10 +35,18 @@ export const SABOTAGES: readonly Sabotage[] = [
     find: 'const commit = await writer.commit(batch)',
     replace: `marks.post(batch.advances.map((one) => ({
           node: one.node, epoch: one.epoch, state: 'open', seq: one.events.at(-1).seq, chain: one.events.at(-1).chain,
-        })), new Date().toISOString().replace('Z', '000Z'));
+          at: new Date().toISOString().replace('Z', '000Z'), generation: 1,
+        })));
         await marks.settled();
         const commit = await writer.commit(batch)`,
     case: 'kill: the recorder is killed while Postgres stands still, and Redis loses all: the spool still holds what no commit covers',
+  },
+  {
+    name: 'begin without comparing with copies elsewhere',
+    file: 'libs/record/src/log-writer.js',
+    find: 'const ahead = aheadOf(head, known);',
+    replace: 'const ahead = undefined;',
+    case: 'postgres: Postgres comes back from an older backup while no recorder runs: copies elsewhere tell, and the log goes on as another generation',
   },
   {
     name: 'trim by length',

@@ -1,5 +1,6 @@
-import { decodeLeaves, eventHash, GENESIS_CHAIN, nextChain } from '#ledger';
-import type { Stack } from './stack.js';
+import { decodeLeaves, eventHash, GENESIS_CHAIN, leafHash, nextChain, splitLeaves, TreeEdge, toHex } from '#ledger';
+import { referenceRoot } from '../reference/merkle.js';
+import type { RecordQuery, Stack } from './stack.js';
 
 interface Row {
   position: string | number;
@@ -26,10 +27,16 @@ export interface Judgement {
  * there with its leaf data, and a purge accounts for it.
  */
 export async function judgeRecord(stack: Stack): Promise<Judgement> {
+  // First: whatever Datadog holds by now was recorded before.
+  const delivered = stack.has('datadog') ? await stack.delivered() : [];
+  return stack.atOnce((query) => judge(query, delivered));
+}
+
+async function judge(query: RecordQuery, delivered: Record<string, unknown>[]): Promise<Judgement> {
   const faults: string[] = [];
-  const stored = await stack.query<Row>('SELECT position, node, epoch, seq, type, body FROM event ORDER BY position');
-  const rows = [...stored, ...(await purgedRows(stack))].sort((a, b) => Number(a.position) - Number(b.position));
-  const [head] = await stack.query<{ size: string }>('SELECT size FROM log_head');
+  const stored = await query<Row>('SELECT position, node, epoch, seq, type, body FROM event ORDER BY position');
+  const rows = [...stored, ...(await purgedRows(query))].sort((a, b) => Number(a.position) - Number(b.position));
+  const [head] = await query<{ size: string }>('SELECT size FROM log_head');
   if (Number(head?.size) !== rows.length) faults.push(`the head says ${head?.size} events, there are ${rows.length}`);
   rows.forEach((row, index) => {
     if (Number(row.position) !== index) faults.push(`position ${index} is held by ${row.position}`);
@@ -44,7 +51,7 @@ export async function judgeRecord(stack: Stack): Promise<Judgement> {
     if (row.type === 'quarantined' || row.type === 'producer.lost' || row.type === 'producer.forked')
       faults.push(`${key}.${row.seq} is ${row.type}`);
   }
-  const marks = await stack.query<{ node: string; epoch: string; mark_seq: string; mark_chain: Buffer }>(
+  const marks = await query<{ node: string; epoch: string; mark_seq: string; mark_chain: Buffer }>(
     'SELECT node, epoch, mark_seq, mark_chain FROM producer_epoch',
   );
   for (const mark of marks) {
@@ -55,14 +62,61 @@ export async function judgeRecord(stack: Stack): Promise<Judgement> {
     if (!end.chain.equals(mark.mark_chain))
       faults.push(`${mark.node}/${mark.epoch}: the chain of the stored bytes is not the mark's`);
   }
-  const [foreign] = await stack.query<{ n: string }>('SELECT count(*) AS n FROM foreign_entry');
+  const [foreign] = await query<{ n: string }>('SELECT count(*) AS n FROM foreign_entry');
   if (foreign?.n !== '0' && Number(foreign?.n) !== 0) faults.push(`${foreign?.n} foreign entries`);
+  faults.push(...(await judgeTree(query, delivered)));
   return { events: stored.length, epochs: epochs.size, faults };
 }
 
+/**
+ * The Merkle tree is the one over all leaf data, and so is every checkpoint, in PostgreSQL and at Datadog. Datadog may hold more: of an
+ * earlier generation, over what PostgreSQL lost.
+ */
+async function judgeTree(query: RecordQuery, delivered: Record<string, unknown>[]): Promise<string[]> {
+  const faults: string[] = [];
+  const runs = await query<{ leaf_data: Buffer }>('SELECT leaf_data FROM run ORDER BY first_position');
+  const leaves = runs.flatMap((run) => splitLeaves(run.leaf_data));
+  const [head] = await query<{ size: string; tree_size: string; root_edge: Buffer; generation: number }>(
+    'SELECT size, tree_size, root_edge, generation FROM log_head',
+  );
+  if (!head || Number(head.tree_size) !== Number(head.size))
+    faults.push(`the tree is over ${head?.tree_size} of ${head?.size} events`);
+  const checkpoints = await query<{ generation: number; size: string; root: Buffer }>(
+    'SELECT generation, size, root FROM checkpoint ORDER BY generation, size',
+  );
+  const edge = TreeEdge.empty();
+  const roots = new Map<number, string>();
+  const sizes = new Set(checkpoints.map((one) => Number(one.size)));
+  for (const leaf of leaves) {
+    edge.append(leafHash(leaf), []);
+    if (sizes.has(edge.size)) roots.set(edge.size, toHex(edge.root()));
+  }
+  if (toHex(edge.root()) !== toHex(referenceRoot(leaves)))
+    faults.push('the tree is not the one of a second implementation');
+  if (head && !Buffer.concat(edge.subtrees()).equals(head.root_edge))
+    faults.push('the head names another tree than leaf data make');
+  for (const { generation, size, root } of checkpoints) {
+    if (roots.get(Number(size)) !== toHex(root)) faults.push(`checkpoint ${generation}/${size} is of another tree`);
+  }
+  const signed = new Map(checkpoints.map(({ generation, size, root }) => [`${generation}/${size}`, toHex(root)]));
+  const told = new Map<string, string>();
+  for (const log of delivered) {
+    const { generation, size, root } = (log.checkpoint ?? {}) as { generation?: number; size?: string; root?: string };
+    if ((log.evt as { name?: string }).name !== 'checkpoint.signed' || !root) continue;
+    const name = `${generation}/${size}`;
+    if ((told.get(name) ?? root) !== root) faults.push(`Datadog has two roots for checkpoint ${name}`);
+    told.set(name, root);
+    const here = signed.get(name);
+    if (here === undefined && generation === head?.generation)
+      faults.push(`Datadog has a checkpoint ${name} that is not here`);
+    if (here !== undefined && here !== root) faults.push(`Datadog has another root for checkpoint ${name}`);
+  }
+  return faults;
+}
+
 /** Positions that a purge accounts for, by their leaf data. */
-async function purgedRows(stack: Stack): Promise<Row[]> {
-  const runs = await stack.query<{ first: string; node: string; leaf_data: Buffer; purged: string[] }>(
+async function purgedRows(query: RecordQuery): Promise<Row[]> {
+  const runs = await query<{ first: string; node: string; leaf_data: Buffer; purged: string[] }>(
     `SELECT first_position AS first, node, leaf_data, ARRAY(SELECT class FROM purge
         WHERE recorded_at >= from_at AND recorded_at < to_at) AS purged FROM run
       WHERE EXISTS (SELECT FROM purge WHERE recorded_at >= from_at AND recorded_at < to_at)`,

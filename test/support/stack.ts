@@ -47,6 +47,9 @@ export interface StackOptions {
   root?: string;
 }
 
+/** A read of the record, within {@link Stack.atOnce}. */
+export type RecordQuery = <T extends pg.QueryResultRow>(sql: string) => Promise<T[]>;
+
 /**
  * The real thing, whole: PostgreSQL and Redis of its own, every process as it is built into dist/, and the Datadog stand-in.
  * A crash test kills its parts and starts them again. Faked: Datadog only.
@@ -148,6 +151,11 @@ export class Stack {
       login: LOGIN_PASSWORD,
       ...(appKey === undefined ? {} : { datadogAppKey: appKey }),
     };
+  }
+
+  /** Whether this process was ever started. */
+  has(app: AppName): boolean {
+    return this.processes.has(app);
   }
 
   get adminKey(): string {
@@ -261,6 +269,18 @@ export class Stack {
     await client.connect();
     try {
       return (await client.query<T>(sql, values)).rows;
+    } finally {
+      await client.end();
+    }
+  }
+
+  /** Several reads of the record at one and the same moment: it grows by itself, if only by checkpoints. */
+  async atOnce<R>(read: (query: RecordQuery) => Promise<R>): Promise<R> {
+    const client = new pg.Client({ connectionString: this.recordUrl });
+    await client.connect();
+    try {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      return await read(async (sql) => (await client.query(sql)).rows);
     } finally {
       await client.end();
     }

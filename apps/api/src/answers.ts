@@ -293,6 +293,16 @@ export const StatusAnswer = z.strictObject({
   recorder: z.strictObject({ active: z.boolean(), leaseUntil: instant.nullable() }),
   sessions: z.strictObject({ horizon, behind: size, open: count }),
   search: z.strictObject({ horizon, behind: size }).describe('Text inside commands.'),
+  checkpoint: z
+    .strictObject({ generation: count, size, signedAt: instant })
+    .nullable()
+    .describe('The newest signed state of the Merkle log.'),
+  treeBehind: size.describe('Events that the Merkle tree does not cover yet.'),
+  verification: z
+    .strictObject({ next: size, to: size, startedAt: instant, finishedAt: instant.nullable() })
+    .nullable()
+    .describe('The pass under way, or the last, that reads what is recorded again.'),
+  differences: count.describe('What it found not to be as it was recorded.'),
   producers: z.strictObject({ nodes: count, open: count, forked: count, lost: count }),
   outbox: z.strictObject({ waiting: count, oldestAt: instant.nullable() }),
   quarantined: count,
@@ -403,7 +413,14 @@ export const EnrolmentListAnswer = z.strictObject({
   ),
 });
 
-export const LogAnswer = z.strictObject({ log: z.string(), generation: count });
+export const LogAnswer = z.strictObject({
+  log: z.string(),
+  generation: count,
+  origin: z.string().describe('The name under which checkpoints are signed.'),
+  keys: z
+    .array(z.string())
+    .describe('The keys that sign or signed them, newest first, as C2SP signed-note writes them.'),
+});
 
 export const NodeAnswer = z.strictObject({
   node: z.string(),
@@ -688,6 +705,17 @@ export const ReceiptAnswer = z.strictObject({
   epoch: z.string(),
   seq: count,
   recorded: z.strictObject({ position: size, at: instant, run: z.strictObject({ first: size, last: size }) }),
+  proof: z
+    .strictObject({
+      leaf: z.string().describe('Leaf data in base64: what is hashed.'),
+      size: size.describe('Of the tree that the checkpoint is over.'),
+      path: z
+        .array(z.string())
+        .describe("Hashes in base64 that lead from the leaf to the root, the leaf's sibling first."),
+      checkpoint: z.string().describe('A signed note, as C2SP tlog-checkpoint says.'),
+    })
+    .nullable()
+    .describe('That the event is part of what the log signed; null until a checkpoint is over it.'),
   type: z.string().nullable().describe('Null where retention removed the event.'),
   occurredAt: instant
     .nullable()

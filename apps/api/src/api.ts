@@ -22,6 +22,7 @@ import { ApiHealth, HealthController } from './health.controller.js';
 import { Holds, HoldsController } from './holds.controller.js';
 import { Horizon } from './horizon.js';
 import { Keys, KeysController } from './keys.controller.js';
+import { LogController, LogReads } from './log.controller.js';
 import { ApiParts } from './parts.js';
 import { ProblemFilter } from './problem.filter.js';
 import { Producers, ProducersController } from './producers.controller.js';
@@ -52,6 +53,7 @@ export const CONTROLLERS: Type[] = [
   ReconciliationsController,
   BackfillsController,
   ExportsController,
+  LogController,
   HealthController,
 ];
 
@@ -74,6 +76,7 @@ class ApiModule {
           SessionReads,
           EventReads,
           FacetReads,
+          LogReads,
           Producers,
           Enrolments,
           Keys,

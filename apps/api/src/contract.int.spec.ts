@@ -2,8 +2,17 @@ import { generateKeyPairSync } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { Forwarder, operatorDuties } from '#delivery';
 import { DatadogDestination } from '#delivery/datadog';
+import { rawPublicKey, signNote } from '#ledger';
 import { createLogger, Metrics } from '#platform';
-import { type ApiRole, ExportFolder, pinMarkKey, projectCommands, projectSessions } from '#record';
+import {
+  type ApiRole,
+  adoptCheckpointKey,
+  ExportFolder,
+  pinMarkKey,
+  projectCommands,
+  projectSessions,
+  signCheckpoint,
+} from '#record';
 import { startStandIn } from '../../../libs/delivery/datadog/src/stand-in/stand-in.js';
 import { TestApi } from '../../../test/support/api.js';
 import { type ApiDocument, documentedAnswer, judgeOf } from '../../../test/support/api-document.js';
@@ -19,6 +28,12 @@ import { describeApi, type Example } from './openapi.js';
 // in it are such calls: `UPDATE_EXAMPLES=1` writes them anew. Faked: Datadog, by the stand-in.
 
 const EXAMPLES_FILE = new URL('./generated/examples.ts', import.meta.url);
+
+const { privateKey: checkpointKey } = generateKeyPairSync('ed25519');
+const checkpointSigner = {
+  publicKey: rawPublicKey(checkpointKey),
+  sign: (text: string, name: string) => signNote(text, name, checkpointKey),
+};
 
 /** In place of one that opened something. */
 const SIGNATURE = '_'.repeat(43);
@@ -49,6 +64,7 @@ describe('the document of the audit-log API', () => {
     record = await TestRecord.open();
     const publicKey = generateKeyPairSync('ed25519').publicKey.export({ type: 'spki', format: 'der' });
     await pinMarkKey(record.pool, publicKey);
+    await adoptCheckpointKey(record.pool, checkpointSigner.publicKey, undefined);
     maker = new ExportMaker({
       pool: await record.poolOf('api'),
       folder: ExportFolder.open(place.path),
@@ -98,7 +114,10 @@ describe('the document of the audit-log API', () => {
   async function call(operation: string, asked: Asked = {}): Promise<Body> {
     const [method = '', pattern = ''] = operation.split(' ');
     const { path = {}, query = {}, body, as = 'admin' } = asked;
-    const address = pattern.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(path[name]!));
+    const address = pattern.replace(/\{(\w+)\}/g, (_, name: string) =>
+      // The path of a tile is a path.
+      path[name]!.split('/').map(encodeURIComponent).join('/'),
+    );
     const search = Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : '';
     const key = as === 'nobody' ? undefined : keys[as];
     const answer = await api.ask<Body>(`${address}${search}`, key, {
@@ -130,6 +149,13 @@ describe('the document of the audit-log API', () => {
     await call('GET /v1/connections/{name}/identities', { path: { name: 'orders' } });
     await call('GET /v1/approvals', { query: { state: 'granted', limit: '1' } });
     await call('GET /v1/status');
+    await signCheckpoint(record.pool, {
+      signer: checkpointSigner,
+      holder: record.writer.holder,
+      keepElsewhere: async () => {},
+    });
+    await call('GET /log/checkpoint', { as: 'nobody' });
+    await call('GET /log/tile/{path}', { as: 'nobody', path: { path: '0/000.p/1' } });
     const { producers } = await call('GET /v1/producers', { query: { node: 'gw-1' } });
     const { node, epoch, seq } = producers[0];
     const event = { eventId: `${epoch}.1` };

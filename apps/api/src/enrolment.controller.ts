@@ -2,7 +2,17 @@ import { createPublicKey } from 'node:crypto';
 import { Body, Controller, Get, Injectable, Post, Query, Req } from '@nestjs/common';
 import type { Request } from 'express';
 import { instantOfMillis } from '#events';
-import { type ApiKey, apiKeyName, createEnrolment, enrolNode, inTransaction, readHead } from '#record';
+import { formatNoteKey, originOf } from '#ledger';
+import {
+  type ApiKey,
+  apiKeyName,
+  createEnrolment,
+  enrolNode,
+  inTransaction,
+  noteKeysOf,
+  readCheckpointKeys,
+  readHead,
+} from '#record';
 import { Caller, Operation } from './access.guard.js';
 import { AccessWatch, addressOf } from './access-watch.js';
 import { EnrolmentAnswer, EnrolmentListAnswer, LogAnswer, NodeAnswer } from './answers.js';
@@ -18,8 +28,10 @@ export class Enrolments {
   ) {}
 
   async log() {
-    const { log, generation } = await readHead(this.parts.pool);
-    return { log, generation };
+    const { pool } = this.parts;
+    const { log, generation } = await readHead(pool);
+    const keys = noteKeysOf(await readCheckpointKeys(pool), log, generation).map(formatNoteKey);
+    return { log, generation, origin: originOf(log, generation), keys };
   }
 
   async create({ node, api, validMinutes }: EnrolmentBody, caller: ApiKey) {

@@ -14,7 +14,7 @@ export interface ExportMakerOptions extends Omit<ExportWork, 'signal' | 'pageSiz
 
 /**
  * Makes exports, one after the other, beside answering requests. Several nodes share the work by the leases of its rows. Stopped, it
- * leaves the one under way at a checkpoint; killed, it does so, too, only that its lease has to end first.
+ * leaves the one under way at a savepoint; killed, it does so, too, only that its lease has to end first.
  */
 export class ExportMaker {
   readonly folder: ExportWork['folder'];

@@ -45,11 +45,11 @@ export class Exports {
   ) {}
 
   /** The limits of whoever asks are part of what he asks for: they hold, and can be seen, as long as the export is known. */
-  async request({ kind, format, ...given }: ExportBody, caller: ApiCaller) {
+  async request({ kind, format, force, ...given }: ExportBody, caller: ApiCaller) {
     const { pool, exports } = this.parts;
     const asked = { ...given, limits: caller.limits ?? undefined };
     const selection = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
-    const request = { kind, format, selection: selection as ExportSelection };
+    const request = { kind, format, selection: selection as ExportSelection, forced: force };
     const one = await this.watched(caller, requestExport(pool, request, caller, exports.folder.name));
     exports.wake();
     return viewOf(one);
@@ -220,15 +220,15 @@ function ownerOf(caller: ApiCaller): { owner?: string } {
 
 function viewOf(one: Export) {
   const { id, kind, format, selection, state, from, to, requestedBy, createdAt, finishedAt, keepUntil, error } = one;
-  const { checkpoint, manifest } = one;
-  const isMade = manifest !== null && checkpoint !== null;
+  const { savepoint, manifest } = one;
+  const isMade = manifest !== null && savepoint !== null;
   return {
     ...{ id, kind, format, selection, state, from, to },
-    next: isMade ? to : (checkpoint?.next ?? from),
-    count: checkpoint?.count ?? 0,
-    bytes: checkpoint?.bytes ?? 0,
+    next: isMade ? to : (savepoint?.next ?? from),
+    count: savepoint?.count ?? 0,
+    bytes: savepoint?.bytes ?? 0,
     ...{ requestedBy, createdAt, finishedAt, keepUntil, error },
-    file: isMade ? { name: exportFileName(one), bytes: checkpoint.bytes, sha256: checkpoint.sha256 } : null,
+    file: isMade ? { name: exportFileName(one), bytes: savepoint.bytes, sha256: savepoint.sha256 } : null,
     manifestSha256: manifest === null ? null : createHash('sha256').update(manifest).digest('hex'),
   };
 }

@@ -257,7 +257,7 @@ function pathOf(controller: Type, handler: object): string {
     Reflect.getMetadata(PATH_METADATA, handler),
   ] as string[];
   const path = parts.flatMap((part) => part.split('/')).filter((part) => part !== '');
-  return `/${path.join('/')}`.replace(/:(\w+)/g, '{$1}');
+  return `/${path.join('/')}`.replace(/[:*](\w+)/g, '{$1}');
 }
 
 function tagOf(controller: Type): string {

@@ -458,6 +458,10 @@ export const ExportBody = z.strictObject({
   identity: text(1024).optional(),
   connection: text(1024).optional(),
   types: eventTypes.optional(),
+  force: z
+    .boolean()
+    .default(false)
+    .describe('Also where the range is known not to be as it was recorded; the manifest then names what differs.'),
 });
 export type ExportBody = z.infer<typeof ExportBody>;
 export const ExportId = z.string().regex(/^export-[0-9a-z]{10}$/, 'must be the id of an export');

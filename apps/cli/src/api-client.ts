@@ -96,6 +96,11 @@ export class ApiClient {
     return bodyOf<T>(await this.send(new Request(`${this.baseUrl}${path}${suffix}`)));
   }
 
+  /** What is no JSON, as it is. */
+  async text(path: string): Promise<string> {
+    return (await this.send(new Request(`${this.baseUrl}${path}`))).text();
+  }
+
   /** As {@link get}. */
   async post<T>(path: string, body: unknown = {}): Promise<T> {
     const headers = { 'content-type': 'application/json' };

@@ -11,6 +11,7 @@ import { exportCommand } from './commands/export.js';
 import { gatewayCommand } from './commands/gateway.js';
 import { holdsCommand } from './commands/holds.js';
 import { keysCommand } from './commands/keys.js';
+import { logCommand } from './commands/log.js';
 import { migrateCommand } from './commands/migrate.js';
 import { producerCommand } from './commands/producer.js';
 import { rebuildCommand } from './commands/rebuild.js';
@@ -57,6 +58,7 @@ export function buildProgram(): Command {
     exportCommand(),
     backfillCommand(),
     keysCommand(),
+    logCommand(),
     migrateCommand(),
     configCommand(),
   ]) {

@@ -40,6 +40,8 @@ export interface Status {
   troubles: StatusTrouble[];
 }
 
+/** Hourly at least, a minute while anything but reads and checkpoints is recorded. */
+const LATE_CHECKPOINT_MS = 3_700_000;
 /** A record that does not answer within this is shown as such. */
 const TIMEOUT_MS = 5000;
 
@@ -58,17 +60,10 @@ export async function collectStatus(): Promise<Status> {
     return { log: null, hops: spools, troubles: [...troubles, ...(silent.length > 0 ? silent : [read.unreachable])] };
   }
   const { status, producers } = read;
-  const hops = [
-    ...spools,
-    ...(await streamHops(settings, producers, status)),
-    ...recordHops(status),
-    ...destinationHops(status),
-  ];
+  const destinations = destinationHops(status);
+  const hops = [...spools, ...(await streamHops(settings, producers, status)), ...recordHops(status), ...destinations];
   const idle = processes.find((one) => one.name === 'forwarder' && one.checks === undefined);
-  const waits = hops.some(
-    (hop) => hop.hop.startsWith('record → ') && hop.hop !== 'record → sessions' && hop.state !== 'ok',
-  );
-  if (idle && waits) troubles.push(silence(idle));
+  if (idle && destinations.some((hop) => hop.state !== 'ok')) troubles.push(silence(idle));
   return { log: { name: status.log, size: status.head.size, recordedAt: status.head.recordedAt }, hops, troubles };
 }
 
@@ -122,7 +117,8 @@ function silence({ name, at, silence: why }: ProcessReport): StatusTrouble {
   };
 }
 
-function recordHops({ outbox, sessions, search, head }: StatusView): Hop[] {
+function recordHops(status: StatusView): Hop[] {
+  const { outbox, sessions, search, head } = status;
   return [
     {
       hop: 'outbox → record',
@@ -150,6 +146,41 @@ function recordHops({ outbox, sessions, search, head }: StatusView): Hop[] {
       behind: search.behind,
       since: search.behind === '0' ? null : head.recordedAt,
       note: '',
+    },
+    checkpointHop(status),
+    ...verificationHop(status),
+  ];
+}
+
+/** Checkpoints themselves are recorded, so there is always a little that the newest is not over. */
+function checkpointHop({ checkpoint, treeBehind, head }: StatusView): Hop {
+  const size = BigInt(checkpoint?.size ?? '0');
+  const behind = BigInt(head.size) - size;
+  const ageMs = checkpoint && head.recordedAt ? Date.parse(head.recordedAt) - Date.parse(checkpoint.signedAt) : 0;
+  const isLate = treeBehind !== '0' || ageMs > LATE_CHECKPOINT_MS || (checkpoint === null && behind > 0n);
+  return {
+    hop: 'record → checkpoint',
+    of: checkpoint ? `generation ${checkpoint.generation}` : 'none yet',
+    state: isLate ? 'behind' : 'ok',
+    upTo: String(size - 1n),
+    behind: String(behind),
+    since: isLate ? (checkpoint?.signedAt ?? head.recordedAt) : null,
+    note: treeBehind === '0' ? '' : `the tree is being built, ${treeBehind} events to go`,
+  };
+}
+
+function verificationHop({ verification, differences }: StatusView): Hop[] {
+  if (!verification) return [];
+  const { next, to, startedAt, finishedAt } = verification;
+  return [
+    {
+      hop: 'record → verification',
+      of: finishedAt ? `ended ${finishedAt.slice(0, 16)}` : `since ${startedAt.slice(0, 16)}`,
+      state: differences > 0 ? 'stopped' : 'ok',
+      upTo: String(BigInt(next) - 1n),
+      behind: String(BigInt(to) - BigInt(next)),
+      since: null,
+      note: differences > 0 ? `${differences} differences` : '',
     },
   ];
 }

@@ -5,7 +5,9 @@ import {
   ConfigError,
   type HealthCheck,
   Hindrance,
+  loadKeyPair,
   loadOrCreateKeyPair,
+  parseKeyPair,
   runApp,
   STARTING,
   softwareVersion,
@@ -27,7 +29,15 @@ await runApp('recorder', async ({ settings, logger, metrics, onClose }) => {
       retry: 'never',
     });
   }
-  const markKey = loadOrCreateKeyPair(join(dataDir, 'recorder', 'mark.key'));
+  const folder = join(dataDir, 'recorder');
+  const markKey = loadOrCreateKeyPair(join(folder, 'mark.key'));
+  const { checkpointKey: keyText, checkpointKeyFile = join(folder, 'checkpoint.key') } = settings;
+  const checkpointKey = keyText
+    ? parseKeyPair(keyText, 'AFFIDAVIT_CHECKPOINT_KEY')
+    : loadOrCreateKeyPair(checkpointKeyFile);
+  const previousCheckpointKey = loadKeyPair(
+    settings.previousCheckpointKeyFile ?? join(folder, 'checkpoint.previous.key'),
+  );
   const pool = createPool(databaseUrl, { applicationName: 'affidavit-recorder' });
   onClose('pool', () => pool.end());
   const redis = connectRedis(redisUrl, 'plain');
@@ -46,7 +56,21 @@ await runApp('recorder', async ({ settings, logger, metrics, onClose }) => {
   const recorder = await untilDone(logger, start, 'PostgreSQL is not ready yet', async () => {
     await assertMigrated(pool);
     const { configFile: policyFile } = settings;
-    return Recorder.open({ pool, redis, markKey, policyFile, version: softwareVersion(), logger, metrics });
+    return Recorder.open({
+      pool,
+      redis,
+      markKey,
+      checkpointKey,
+      previousCheckpointKey,
+      checkpointFile: join(folder, 'last-checkpoint'),
+      checkpointEveryMs: settings.checkpointEvery,
+      verifyRate: settings.verifyRate,
+      verifyEveryMs: settings.verifyEvery,
+      policyFile,
+      version: softwareVersion(),
+      logger,
+      metrics,
+    });
   });
 
   const nest = await NestFactory.createApplicationContext(recorderModule(recorder), {

@@ -23,6 +23,10 @@ export class RecorderMetrics {
       waiting(): number;
       projectionBehind(): number;
       searchBehind(): number;
+      treeBehind(): number;
+      checkpointSize(): number;
+      verified(): number;
+      differences(): number;
       openEpochs(): number;
     },
   ) {
@@ -79,6 +83,30 @@ export class RecorderMetrics {
       'Recorded events of full blocks that are not in the index of commands.',
       [],
       (gauge) => gauge.set(state.searchBehind()),
+    );
+    metrics.gauge(
+      'affidavit_record_tree_lag_events',
+      'Recorded events that the Merkle tree does not cover yet.',
+      [],
+      (gauge) => gauge.set(state.treeBehind()),
+    );
+    metrics.gauge(
+      'affidavit_record_checkpoint_size_events',
+      'Positions that the newest checkpoint covers, as this recorder knows it.',
+      [],
+      (gauge) => gauge.set(state.checkpointSize()),
+    );
+    metrics.gauge(
+      'affidavit_record_verified_events',
+      'Positions that the pass of verification under way has read again.',
+      [],
+      (gauge) => gauge.set(state.verified()),
+    );
+    metrics.gauge(
+      'affidavit_record_differences',
+      'Positions and kinds of what is not as it was recorded; anything but 0 is for a person.',
+      [],
+      (gauge) => gauge.set(state.differences()),
     );
     metrics.gauge('affidavit_record_open_epochs', 'Epochs whose streams are read.', [], (gauge) =>
       gauge.set(state.openEpochs()),

@@ -1,14 +1,18 @@
 import { generateKeyPairSync } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
 import { pino } from 'pino';
 import { type Epoch, type EventDraft, type NodeName, RECORD_NODE, SYSTEM_CLASS } from '#events';
+import { eventHash, nextChain } from '#ledger';
 import { type KeyPair, Metrics } from '#platform';
 import {
   createPool,
   declareLost,
   enqueueOutbox,
   findMark,
+  latestCheckpoint,
   migrate,
   producerKeyId,
   readEvents,
@@ -20,7 +24,9 @@ import {
   decodeFrame,
   encodeFrame,
   epochsKey,
+  headCopyKey,
   keyIdOf,
+  readLogHeads,
   readMarks,
   refillStream,
   type SpooledEpoch,
@@ -32,7 +38,7 @@ import {
 } from '#streams';
 import { loginUrl } from '../../../test/support/logins.js';
 import { sessionDraft, startedDraft, stoppedDraft, TestProducer } from '../../../test/support/producer.js';
-import { type TestDatabase, testDatabase, testRedisUrl, until } from '../../../test/support/servers.js';
+import { type TestDatabase, testDatabase, testFolder, testRedisUrl, until } from '../../../test/support/servers.js';
 import { Recorder } from './recorder.js';
 
 // Real PostgreSQL and Redis, the real recorder and the real sender. The spool is a list in memory.
@@ -102,6 +108,8 @@ describe('Recorder', () => {
   let log: string;
   let closers: (() => Promise<unknown>)[];
   const markKey = newKey();
+  const checkpointKey = newKey();
+  const place = testFolder();
   const nodeKey = newKey();
 
   beforeEach(async () => {
@@ -136,6 +144,8 @@ describe('Recorder', () => {
       pool: ownPool,
       redis,
       markKey,
+      checkpointKey,
+      checkpointFile: join(place.path, 'last-checkpoint'),
       version: 'test',
       logger: pino({ level: 'silent' }),
       metrics: new Metrics(),
@@ -192,8 +202,11 @@ describe('Recorder', () => {
     return events.filter((event) => event.epoch === epoch).map((event) => event.seq);
   };
   const upTo = (count: number) => Array.from({ length: count }, (_, index) => index + 1);
+  /** Without what is said of checkpoints, which come when it is time. */
   const typesOf = async (epoch: 'record') =>
-    (await readEvents(pool, { after: -1n, limit: 1000 })).filter((event) => event.node === epoch).map((e) => e.type);
+    (await readEvents(pool, { after: -1n, limit: 1000 }))
+      .filter((event) => event.node === epoch && !event.type.startsWith('checkpoint.'))
+      .map((event) => event.type);
   const recordedUpTo = (epoch: Epoch, seq: number) =>
     until(`${seq} recorded`, async () => ((await findMark(pool, NODE, epoch))?.seq ?? 0) >= seq);
 
@@ -408,15 +421,16 @@ describe('Recorder', () => {
   it('signs the head of its own epoch with the mark key', async () => {
     await startRecorder();
     await until('started', async () => (await typesOf('record')).length === 1);
-    const { rows } = await pool.query('SELECT head_signature, mark_chain FROM producer_epoch WHERE node = $1', [
-      RECORD_NODE,
-    ]);
-    const [event] = await readEvents(pool, { after: -1n, limit: 1 });
-    const proof: Buffer = rows[0].head_signature;
-    const records = [{ seq: 1, chain: rows[0].mark_chain, bytes: event!.body }];
+    const { rows } = await pool.query('SELECT last_position AS last, head FROM run ORDER BY first_position LIMIT 1');
+    const events = await readEvents(pool, { after: -1n, until: rows[0].last + 1n, limit: 10 });
+    const chains: Buffer[] = [Buffer.alloc(32)];
+    for (const { body } of events) chains.push(nextChain(chains.at(-1)!, eventHash(body)));
+    const event = events.at(-1)!;
+    const proof: Buffer = rows[0].head;
+    const records = [{ seq: event.seq, chain: chains.at(-1)!, bytes: event.body }];
     const again = decodeFrame(
       encodeFrame({
-        header: { log, node: RECORD_NODE, epoch: event!.epoch, prevChain: Buffer.alloc(32) },
+        header: { log, node: RECORD_NODE, epoch: event.epoch, prevChain: chains.at(-2)! },
         records,
         privateKey: markKey.privateKey,
       }),
@@ -427,6 +441,39 @@ describe('Recorder', () => {
     expect(again.header.keyId.equals(keyIdOf(markKey.publicKey))).toBe(true);
   });
 
+  it('signs what it records, tells the end of the log where PostgreSQL cannot change it, and knows by that where it went back', async () => {
+    const recorder = await startRecorder();
+    const spool = new MemorySpool(new TestProducer(NODE));
+    spool.append(startedDraft(), sessionDraft('s1'));
+    startSender(spool);
+    await recordedUpTo(spool.producer.epoch, 2);
+    const signed = await until('a checkpoint is signed', () => latestCheckpoint(pool));
+    expect(readFileSync(join(place.path, 'last-checkpoint'), 'utf8')).toBe(signed.note);
+    const told = await until('the head is told', async () => {
+      const [head] = await readLogHeads(redis, [], log, markKey.publicKey);
+      const { size } = await readHead(pool);
+      return head && BigInt(head.size) === size ? head : undefined;
+    });
+    expect(told).toMatchObject({ log, generation: 1 });
+    // The gateway keeps it, too.
+    await until('a copy', async () => (await redis.exists(headCopyKey(NODE))) === 1);
+    expect(await readLogHeads(redis, [NODE], log, newKey().publicKey)).toEqual([]);
+    await recorder.stop();
+
+    // A database that does not know of the last events, and a recorder that was not there.
+    await pool.query(`SET session_replication_role = replica;
+      UPDATE log_head SET tree_size = 0, root_edge = '', size = (SELECT last_position + 1 FROM run ORDER BY first_position OFFSET 1 LIMIT 1);
+      DELETE FROM run WHERE first_position >= (SELECT size FROM log_head);
+      DELETE FROM event WHERE position >= (SELECT size FROM log_head);
+      SET session_replication_role = DEFAULT`);
+    await startRecorder();
+    await until('another generation', async () => (await readHead(pool)).generation === 2);
+    const restored = await until('it is said', async () =>
+      (await readEvents(pool, { after: -1n, limit: 1000 })).find((event) => event.type === 'log.restored'),
+    );
+    expect(JSON.parse(restored.body.toString('utf8')).data).toMatchObject({ generation: 2, previous: 1 });
+  });
+
   it('refuses to work for a log that began with another mark key', async () => {
     await startRecorder();
     await expect(
@@ -434,6 +481,8 @@ describe('Recorder', () => {
         pool,
         redis,
         markKey: newKey(),
+        checkpointKey,
+        checkpointFile: join(place.path, 'last-checkpoint'),
         version: 'test',
         logger: pino({ level: 'silent' }),
         metrics: new Metrics(),

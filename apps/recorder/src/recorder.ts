@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import type pg from 'pg';
+import { noteKey, originOf, rawPublicKey, signEd25519, signNote } from '#ledger';
 import { type HealthCheck, Hindrance, type KeyPair, type Logger, type Metrics } from '#platform';
 import {
+  adoptCheckpointKey,
   CommitListener,
   excessRightsTrouble,
   type Head,
@@ -20,20 +22,25 @@ import {
   decodeFrame,
   encodeFrame,
   markField,
+  publishLogHead,
   publishMarks,
   StreamReader,
+  signLogHead,
   signMark,
 } from '#streams';
 import { type BatchLimits, BatchQueue } from './batch-queue.js';
+import { Board } from './board.js';
+import { CheckpointDuty } from './checkpoint-duty.js';
 import { FrameIntake } from './frame-intake.js';
-import { MarkBoard, type PublishedMark } from './mark-board.js';
+import { CheckpointFile, headsInRedis } from './known-heads.js';
 import { NodeList } from './node-list.js';
 import { ProducerKeys } from './producer-keys.js';
 import { Projection } from './projection.js';
 import { RecorderMetrics } from './recorder-metrics.js';
-import { Recording } from './recording.js';
+import { type PublishedMark, Recording } from './recording.js';
 import { RetentionDuty } from './retention-duty.js';
 import { StreamTidying } from './stream-tidying.js';
+import { VerificationDuty } from './verification-duty.js';
 import { verifyEntry } from './verify-entry.js';
 import { Wakeup } from './wakeup.js';
 
@@ -42,6 +49,17 @@ export interface RecorderOptions {
   redis: Redis;
   /** The log's key: it signs marks and the head of node `record`. */
   markKey: KeyPair;
+  /** The key that signs checkpoints, and the one that it replaced, where that is still at hand. */
+  checkpointKey: KeyPair;
+  previousCheckpointKey?: KeyPair | undefined;
+  /** Where the last checkpoint is kept beside PostgreSQL. */
+  checkpointFile: string;
+  /** How old the newest checkpoint may grow while events are recorded; default 30 s. */
+  checkpointEveryMs?: number;
+  /** Positions a second at which what is recorded is read again; 0: never. Default 500. */
+  verifyRate?: number;
+  /** From the beginning of one such pass to that of the next; default a day. */
+  verifyEveryMs?: number;
   /** affidavit.yaml, for retention; it need not be there. */
   policyFile?: string;
   version: string;
@@ -57,6 +75,8 @@ export class Recorder {
   readonly recording: Recording;
   readonly sessions: Projection;
   readonly commands: Projection;
+  readonly checkpoints: CheckpointDuty;
+  readonly verification: VerificationDuty;
   private readonly retention: RetentionDuty;
   private readonly reader: StreamReader;
   private readonly outbox: CommitListener;
@@ -64,11 +84,20 @@ export class Recorder {
 
   /**
    * Wires a recorder for the log that this database holds.
-   * @throws RECORD_MARK_KEY_DIFFERS where the log began with another mark key
+   * @throws RECORD_MARK_KEY_DIFFERS where the log began with another mark key, RECORD_CHECKPOINT_KEY_OLD
    */
   static async open(options: RecorderOptions): Promise<Recorder> {
     await pinMarkKey(options.pool, options.markKey.publicKey.export({ type: 'spki', format: 'der' }));
-    return new Recorder(options, await readHead(options.pool));
+    const { pool, checkpointKey, previousCheckpointKey: replaced } = options;
+    await adoptCheckpointKey(
+      pool,
+      rawPublicKey(checkpointKey.publicKey),
+      replaced && {
+        publicKey: rawPublicKey(replaced.publicKey),
+        sign: (statement) => signEd25519(replaced.privateKey, statement),
+      },
+    );
+    return new Recorder(options, await readHead(pool));
   }
 
   private constructor(
@@ -78,7 +107,22 @@ export class Recorder {
     const { pool, redis, logger, markKey } = options;
     const leaseMs = options.leaseMs ?? 5_000;
     const signHead = (own: OwnHead) => signOwnHead(own, markKey);
-    const writer = new LogWriter({ pool, version: options.version, leaseMs, signHead });
+    const nodes = new NodeList(pool);
+    const checkpointPublicKey = rawPublicKey(options.checkpointKey.publicKey);
+    const file = new CheckpointFile(options.checkpointFile, (log, generation) => [
+      noteKey(originOf(log, generation), checkpointPublicKey),
+    ]);
+    const writer = new LogWriter({
+      pool,
+      version: options.version,
+      leaseMs,
+      signHead,
+      knownHeads: async () => {
+        const kept = await file.read(head.log);
+        const told = await headsInRedis(redis, await nodes.read(), head.log, markKey.publicKey);
+        return kept ? [kept, ...told] : told;
+      },
+    });
     const wakeup = new Wakeup();
     const queue = new BatchQueue(options.batch, () => wakeup.ring());
     const intake = new FrameIntake(
@@ -88,7 +132,6 @@ export class Recorder {
       },
       queue,
     );
-    const nodes = new NodeList(pool);
     const keys = new ProducerKeys(pool);
     this.reader = new StreamReader({
       redis,
@@ -104,11 +147,12 @@ export class Recorder {
       intake,
       queue,
       verify: (entry) => verifyEntry(entry, head.log, keys),
-      marks: new MarkBoard(
+      marks: new Board(
+        ({ node, epoch }) => markField(node, epoch),
         async (marks) => {
           await publishMarks(
             redis,
-            marks.map((mark) => signedMark(mark, head, markKey)),
+            marks.map((mark) => signedMark(mark, head.log, markKey)),
           );
           this.marksHindrance.over();
         },
@@ -117,12 +161,27 @@ export class Recorder {
           logger.warn({ err: error }, 'marks could not be published; they are again within ten seconds');
         },
       ),
+      heads: new Board(
+        () => 'head',
+        async ([last]) => {
+          if (!last) return;
+          const { generation, size, root, at } = last;
+          const told = { log: head.log, generation, size, at, ...(root === undefined ? {} : { root }) };
+          await publishLogHead(redis, signLogHead(told, markKey.privateKey));
+        },
+        // What keeps marks from Redis keeps this, too, and is said there.
+        () => {},
+      ),
       tidying: new StreamTidying(this.reader, (error) => logger.warn({ err: error }, 'a stream could not be trimmed')),
       metrics: new RecorderMetrics(options.metrics, {
         isActive: () => this.recording.isActive,
         waiting: () => queue.eventCount,
         projectionBehind: () => this.sessions.behind,
         searchBehind: () => this.commands.behind,
+        treeBehind: () => writer.treeBehind,
+        checkpointSize: () => this.checkpoints.size,
+        verified: () => this.verification.position,
+        differences: () => this.verification.differences,
         openEpochs: () => this.reader.epochs().length,
       }),
       logger,
@@ -133,6 +192,24 @@ export class Recorder {
         this.commands.wake();
       },
     });
+    this.checkpoints = new CheckpointDuty({
+      pool,
+      writer,
+      signer: {
+        publicKey: checkpointPublicKey,
+        sign: (text, name) => signNote(text, name, options.checkpointKey.privateKey),
+      },
+      keepElsewhere: ({ note }) => file.write(note),
+      everyMs: options.checkpointEveryMs ?? 30_000,
+      logger,
+    });
+    this.verification = new VerificationDuty({
+      pool,
+      isActive: () => this.recording.isActive,
+      rate: options.verifyRate ?? 500,
+      everyMs: options.verifyEveryMs ?? 24 * 3_600_000,
+      logger,
+    });
     this.outbox = new CommitListener(pool, OUTBOX_CHANNEL);
     this.outbox.onCommit(() => wakeup.ring());
   }
@@ -142,10 +219,14 @@ export class Recorder {
     this.sessions.start();
     this.commands.start();
     this.retention.start();
+    this.checkpoints.start();
+    this.verification.start();
   }
 
   async stop(): Promise<void> {
     await this.outbox.close();
+    await this.verification.stop();
+    await this.checkpoints.stop();
     await this.retention.stop();
     await this.recording.stop();
     await this.sessions.stop();
@@ -164,6 +245,8 @@ export class Recorder {
       { name: 'strangers', hop: HOP, required: false, check: () => this.recording.strangers },
       { name: 'sessions', hop: 'record → sessions', check: () => this.sessions.trouble },
       { name: 'search', hop: 'record → search', check: () => this.commands.trouble },
+      { name: 'checkpoints', hop: 'record → checkpoints', required: false, check: () => this.checkpoints.trouble },
+      { name: 'verification', hop: 'record → verification', required: false, check: () => this.verification.trouble },
       { name: 'retention', hop: 'record → purge', required: false, check: () => this.retention.trouble },
       { name: 'retention policy', hop: 'record → purge', required: false, check: () => this.retention.policyTrouble },
       { name: 'database role', hop: HOP, required: false, check: () => excessRightsTrouble(pool, 'recorder') },
@@ -189,9 +272,8 @@ export function serverChecks(pool: pg.Pool, redis: Redis): HealthCheck[] {
   ];
 }
 
-function signedMark(mark: PublishedMark, head: Head, { privateKey }: KeyPair): { key: string; text: string } {
-  const { node, epoch, seq, state, at } = mark;
-  const { log, generation } = head;
+function signedMark(mark: PublishedMark, log: string, { privateKey }: KeyPair): { key: string; text: string } {
+  const { node, epoch, seq, state, at, generation } = mark;
   const text = signMark(
     { log, generation, node, epoch, seq, chain: mark.chain.toString('hex'), state, at },
     privateKey,

@@ -3,6 +3,7 @@ import { Hindrance, type Logger, type Trouble } from '#platform';
 import {
   type Commit,
   EMPTY_BATCH,
+  type EpochMark,
   epochKey,
   type ForeignEntry,
   type LogWriter,
@@ -11,9 +12,9 @@ import {
 } from '#record';
 import { type StreamEntry, type StreamReader, streamKey } from '#streams';
 import type { BatchQueue } from './batch-queue.js';
+import type { Board } from './board.js';
 import type { FrameIntake } from './frame-intake.js';
 import type { VerifiedFrame } from './judge-frame.js';
-import type { MarkBoard } from './mark-board.js';
 import type { RecorderMetrics } from './recorder-metrics.js';
 import type { StreamTidying } from './stream-tidying.js';
 import { backoffMs, pause, Wakeup } from './wakeup.js';
@@ -37,6 +38,20 @@ const CALM_MS = 10_000;
 /** So long a foreign entry stays worth a look. */
 const STRANGERS_MS = 10 * 60_000;
 
+/** A mark on its way to its producer, with Postgres' clock of the statement that wrote or read it, and the generation it is of. */
+export interface PublishedMark extends EpochMark {
+  at: string;
+  generation: number;
+}
+
+/** The end of the log after a commit. */
+export interface PublishedHead {
+  generation: number;
+  size: number;
+  root?: string | undefined;
+  at: string;
+}
+
 export interface RecordingParts {
   writer: LogWriter;
   source: StreamReader;
@@ -44,7 +59,9 @@ export interface RecordingParts {
   queue: BatchQueue;
   /** The frame in an entry, verified; or why it is none. */
   verify(entry: StreamEntry): Promise<VerifiedFrame | { foreign: string }>;
-  marks: MarkBoard;
+  marks: Board<PublishedMark>;
+  /** Where the end of the log is told to those who keep a copy. */
+  heads: Board<PublishedHead>;
   tidying: StreamTidying;
   metrics: RecorderMetrics;
   logger: Pick<Logger, 'info' | 'warn' | 'error'>;
@@ -85,8 +102,10 @@ export class Recording {
     this.parts.queue.clear();
     await this.life;
     await this.parts.tidying.settled();
-    await this.parts.marks.settled();
-    this.parts.marks.stop();
+    for (const board of [this.parts.marks, this.parts.heads]) {
+      await board.settled();
+      board.stop();
+    }
   }
 
   get isActive(): boolean {
@@ -150,6 +169,7 @@ export class Recording {
     }
     await this.parts.writer
       .end('stopped')
+      .then(() => this.postHead())
       .catch((error: unknown) => this.parts.logger.warn({ err: error }, 'the tenure could not be ended in order'));
   }
 
@@ -269,9 +289,11 @@ export class Recording {
   }
 
   private async record(signal: AbortSignal): Promise<void> {
-    const { queue, wakeup } = this.parts;
+    const { queue, wakeup, writer } = this.parts;
     while (!signal.aborted) {
       if (!(await this.upkeep())) return;
+      // Older events get their tree a step at a time, between transactions.
+      if (await writer.extendTree()) wakeup.ring();
       if (queue.isEmpty) await wakeup.wait();
       if (signal.aborted) return;
       const startedAt = performance.now();
@@ -304,12 +326,19 @@ export class Recording {
       seconds: (now - startedAt) / 1000,
       oldestReadSeconds: readAt === undefined ? undefined : (now - readAt) / 1000,
     });
-    marks.post(commit.marks, commit.recordedAt);
+    const of = { at: commit.recordedAt, generation: commit.generation };
+    marks.post(commit.marks.map((mark) => ({ ...mark, ...of })));
+    this.postHead();
     this.parts.tidying.post(commit.marks, batch.foreign.map(entryOf));
     this.parts.onCommit?.(commit);
     // What was read ahead of a declared hole does not follow it.
     if (commit.declared.length > 0) return 'restart';
     return commit.outbox > 0 ? 'more' : 'done';
+  }
+
+  private postHead(): void {
+    const head = this.parts.writer.lastHead;
+    if (head) this.parts.heads.post([head]);
   }
 
   /**
@@ -325,10 +354,12 @@ export class Recording {
     }
     if (now - this.republishedAt < REPUBLISH_MS) return true;
     this.republishedAt = now;
+    if (await writer.mustBeginAnew()) return false;
+    this.postHead();
     // Whoever has a stream waits for a mark, however long ago its epoch was closed.
     const read = this.parts.source.epochs();
-    const { marks, at } = await writer.readMarks(read);
-    this.parts.marks.post(marks, at);
+    const { marks, ...of } = await writer.readMarks(read);
+    this.parts.marks.post(marks.map((mark) => ({ ...mark, ...of })));
     // A producer puts its closed epoch back into the set while it waits for the mark, so once is not enough.
     const keys = new Set(read.map(({ node, epoch }) => epochKey(node, epoch)));
     this.parts.tidying.post(marks.filter(({ node, epoch }) => keys.has(epochKey(node, epoch))));

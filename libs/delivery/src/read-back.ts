@@ -118,6 +118,8 @@ export interface ReadBack {
   ): Promise<Look<SeenPage>>;
   /** Reads what the destination says of itself that would hide logs. @returns what judges an absence by it */
   explain(signal: AbortSignal): Promise<Look<(event: SentEvent, nowMs: number) => Absence>>;
+  /** The notes of a log's newest checkpoints that arrived. */
+  checkpoints(log: string, limit: number, signal: AbortSignal): Promise<Look<string[]>>;
   /** What a log that was listed lacks or holds otherwise. `log` is of this event. */
   compare(rendered: string, log: SeenLog): Difference;
   close(): Promise<void>;

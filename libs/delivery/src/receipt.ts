@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { instantSql, type RecordedEvent, readEvents } from '#record';
+import { instantSql, type RecordedEvent, readEvents, readInclusion } from '#record';
 import { DeliveryError } from './errors.js';
 import {
   BATCH_COLUMNS,
@@ -56,6 +56,17 @@ export interface ReceiptDestination {
   deadLetter: { reason: string; state: string; at: string } | null;
 }
 
+/** Binary in base64. */
+export interface ReceiptProof {
+  leaf: string;
+  /** Of the tree that the checkpoint is over. */
+  size: bigint;
+  /** From the leaf's sibling up. */
+  path: string[];
+  /** A signed note. */
+  checkpoint: string;
+}
+
 /** The way of one event, as far as it is known. */
 export interface Receipt {
   event: string;
@@ -64,6 +75,8 @@ export interface Receipt {
   seq: number;
   /** Its place in the log, and the run of positions that were recorded with it. */
   recorded: { position: bigint; at: string; run: { first: bigint; last: bigint } };
+  /** That it is part of what the log signed, to be checked without this database; null until a checkpoint is over it. */
+  proof: ReceiptProof | null;
   /** Null where retention removed it: what it was is not known here any more. */
   type: string | null;
   /** By its producer's clock. It was durable on the producer's disk after that and before it was recorded. */
@@ -94,10 +107,18 @@ export async function readReceipt(pool: pg.Pool, id: string): Promise<Receipt> {
     epoch,
     seq,
     recorded: { position, at: run.at, run: { first: run.first, last: run.last } },
+    proof: await proofOf(pool, position),
     type: event?.type ?? null,
     occurredAt: event?.occurredAt ?? null,
     destinations: await destinationsOf(pool, position, event),
   };
+}
+
+async function proofOf(pool: pg.Pool, position: bigint): Promise<ReceiptProof | null> {
+  const inclusion = await readInclusion(pool, position);
+  if (!inclusion) return null;
+  const { leaf, size, path, checkpoint } = inclusion;
+  return { leaf: leaf.toString('base64'), size, path: path.map((hash) => hash.toString('base64')), checkpoint };
 }
 
 async function destinationsOf(

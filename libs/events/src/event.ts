@@ -207,6 +207,10 @@ export const EVENT_DATA = {
   }),
   /** The file goes before its time, or the job ends; row and manifest stay. */
   'export.deleted': z.object({ export: shortText, by: shortText }),
+  /** What is recorded was read again, all `size` positions of it. */
+  'record.verified': z.object({ size: z.string(), differences: count, seconds: count }),
+  /** A position is not as it was recorded. `code`: what differs; see docs/evidence.md. */
+  'record.differs': z.object({ position: z.string(), code: shortText, message: shortText }),
   'replay.planned': z.object({
     replay: shortText,
     what: shortText,
@@ -324,7 +328,24 @@ export const EVENT_DATA = {
     partitions: z.array(shortText).max(100),
   }),
   'retention.purged': z.object({ class: shortText, from: instant, to: instant, count, digest: sha256 }),
-  'checkpoint.signed': z.object({ size: z.string(), root: sha256, note: z.string() }),
+  /** The note is the checkpoint as /log/checkpoint serves it; `root` is its root in hexadecimal. */
+  'checkpoint.signed': z.object({
+    log: shortText,
+    generation: count,
+    size: z.string(),
+    root: sha256,
+    note: z.string().max(65_536),
+  }),
+  /** Another key signs from here on; `statement` is what the previous one signed to that end, where it was at hand. */
+  'checkpoint.rekeyed': z.object({ key: shortText, previous: shortText.optional(), statement: shortText.optional() }),
+  /** A copy kept elsewhere names another root for a size that is recorded here: somebody changed what is recorded. */
+  'checkpoint.contradicted': z.object({
+    generation: count,
+    size: z.string(),
+    root: sha256,
+    knownRoot: sha256,
+    source: shortText,
+  }),
   'key.created': z.object({
     key: shortText,
     role: shortText,
@@ -381,7 +402,18 @@ export const EVENT_DATA = {
     by: z.enum(['producer', 'person']),
     reason: shortText.optional(),
   }),
-  'log.restored': z.object({ from: z.string(), to: z.string(), lastKnownRoot: sha256.optional() }),
+  /**
+   * The log goes on from size `to`, as another generation, because PostgreSQL lost what lay between it and `from`, the furthest that a copy
+   * elsewhere (`source`) tells of.
+   */
+  'log.restored': z.object({
+    generation: count,
+    previous: count,
+    from: z.string(),
+    to: z.string(),
+    lastKnownRoot: sha256.optional(),
+    source: shortText,
+  }),
 } as const;
 
 export type EventType = keyof typeof EVENT_DATA;

@@ -188,6 +188,51 @@ const SettingsSchema = z.object({
     unit: 'path',
     defaultText: './.affidavit',
   }),
+  checkpointKey: setting(z.string().min(1).optional(), {
+    env: 'AFFIDAVIT_CHECKPOINT_KEY',
+    reason:
+      'The Ed25519 key that signs checkpoints, as PKCS #8 PEM text. Unset: it is read from AFFIDAVIT_CHECKPOINT_KEY_FILE.',
+    group: 'Files',
+    secret: true,
+  }),
+  checkpointKeyFile: setting(z.string().min(1).transform(absolute).optional(), {
+    env: 'AFFIDAVIT_CHECKPOINT_KEY_FILE',
+    reason:
+      'File of the key that signs checkpoints, made at the first start. Unset: recorder/checkpoint.key in AFFIDAVIT_DATA.',
+    group: 'Files',
+    unit: 'path',
+  }),
+  previousCheckpointKeyFile: setting(z.string().min(1).transform(absolute).optional(), {
+    env: 'AFFIDAVIT_CHECKPOINT_PREVIOUS_KEY_FILE',
+    reason:
+      'File of the key that signed checkpoints before: it swears to its successor at the first start with that. Unset: recorder/checkpoint.previous.key in AFFIDAVIT_DATA.',
+    group: 'Files',
+    unit: 'path',
+  }),
+  checkpointEvery: setting(
+    quantity(parseDurationMs, `must be ${DURATION_FORM}`)
+      .refine((ms) => ms >= 1_000 && ms <= 60_000, 'must be from 1s to 1m')
+      .default(30_000),
+    {
+      env: 'AFFIDAVIT_CHECKPOINT_EVERY',
+      reason: 'How old the newest checkpoint may grow while events are recorded; from 1s to 1m.',
+      group: 'Process',
+      unit: 'duration',
+      defaultText: '30s',
+    },
+  ),
+  verifyRate: setting(z.coerce.number({ error: 'must be a number' }).int().min(0).max(1_000_000).default(500), {
+    env: 'AFFIDAVIT_VERIFY_RATE',
+    reason: 'How many recorded events a second the recorder reads again and holds against the Merkle log; 0: none.',
+    group: 'Process',
+    unit: 'events a second',
+    defaultText: '500',
+  }),
+  verifyEvery: duration(24 * 3_600_000, {
+    env: 'AFFIDAVIT_VERIFY_EVERY',
+    reason: 'From the beginning of one such pass over the record to that of the next.',
+    group: 'Process',
+  }),
   exportDir: setting(z.string().min(1).transform(absolute).optional(), {
     env: 'AFFIDAVIT_EXPORT_DIR',
     reason:

@@ -4,6 +4,8 @@ import pg from 'pg';
 export const LOG_CHANNEL = 'affidavit_log';
 /** Channel of whoever puts something into the outbox. */
 export const OUTBOX_CHANNEL = 'affidavit_outbox';
+/** Channel of whoever needs a checkpoint over what is recorded by now. */
+export const CHECKPOINT_CHANNEL = 'affidavit_checkpoint';
 
 const LOOK_ANYWAY_MS = 1_000;
 const RECONNECT_MS = 1_000;
@@ -13,7 +15,7 @@ const RECONNECT_MS = 1_000;
  * look, so a lost one, or a database that is away, costs a second and nothing else. Holds one connection of its own.
  */
 export class CommitListener {
-  private readonly callbacks = new Set<() => void>();
+  private readonly callbacks = new Set<(isNotified: boolean) => void>();
   private readonly ticker: NodeJS.Timeout;
   private client: pg.Client | undefined;
   private retry: NodeJS.Timeout | undefined;
@@ -25,12 +27,15 @@ export class CommitListener {
     private readonly source: string | pg.Pool,
     private readonly channel: string = LOG_CHANNEL,
   ) {
-    this.ticker = setInterval(() => this.fire(), LOOK_ANYWAY_MS);
+    this.ticker = setInterval(() => this.fire(false), LOOK_ANYWAY_MS);
     this.connecting = this.connect();
   }
 
-  /** @returns a function that takes the callback away again */
-  onCommit(callback: () => void): () => void {
+  /**
+   * @param callback is told whether somebody notified, or it is merely time to look
+   * @returns a function that takes the callback away again
+   */
+  onCommit(callback: (isNotified: boolean) => void): () => void {
     this.callbacks.add(callback);
     return () => this.callbacks.delete(callback);
   }
@@ -49,8 +54,8 @@ export class CommitListener {
     await this.client?.end().catch(() => {});
   }
 
-  private fire(): void {
-    for (const callback of this.callbacks) callback();
+  private fire(isNotified: boolean): void {
+    for (const callback of this.callbacks) callback(isNotified);
   }
 
   private async connect(): Promise<void> {
@@ -68,11 +73,11 @@ export class CommitListener {
     this.client = client;
     client.on('error', lost);
     client.on('end', lost);
-    client.on('notification', () => this.fire());
+    client.on('notification', () => this.fire(true));
     try {
       await client.connect();
       await client.query(`LISTEN ${this.channel}`);
-      this.fire();
+      this.fire(false);
     } catch {
       lost();
     }

@@ -8,6 +8,10 @@ export interface Head {
   /** 1 until the log was restored from a copy. */
   generation: number;
   size: bigint;
+  /** The Merkle tree is over so many of them: fewer than `size` only while it is built over events of before. */
+  treeSize: bigint;
+  /** Roots of the tree's perfect subtrees, the largest first. */
+  rootEdge: Buffer;
   /** When it last grew, Postgres' clock: RFC 3339, UTC, microseconds. */
   recordedAt: string;
   /** SPKI DER of the Ed25519 key that signs marks; null until a recorder first ran. */
@@ -28,9 +32,14 @@ export async function readHead(db: Queryable): Promise<Head> {
     log: string;
     generation: number;
     size: bigint;
+    tree_size: bigint;
+    root_edge: Buffer;
     recorded_at: string;
     mark_public_key: Buffer | null;
-  }>(`SELECT log, generation, size, ${instantSql('recorded_at')} AS recorded_at, mark_public_key FROM log_head`);
+  }>(
+    `SELECT log, generation, size, tree_size, root_edge, ${instantSql('recorded_at')} AS recorded_at, mark_public_key
+       FROM log_head`,
+  );
   const row = rows[0];
   if (!row) {
     throw new RecordError({
@@ -44,6 +53,8 @@ export async function readHead(db: Queryable): Promise<Head> {
     log: row.log,
     generation: row.generation,
     size: row.size,
+    treeSize: row.tree_size,
+    rootEdge: row.root_edge,
     recordedAt: row.recorded_at,
     markPublicKey: row.mark_public_key,
   };

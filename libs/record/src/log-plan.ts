@@ -14,9 +14,10 @@ import {
   SYSTEM_CLASS,
   stampEvent,
 } from '#events';
-import { encodeLeaf, eventHash, GENESIS_CHAIN, nextChain } from '#ledger';
+import { encodeLeaf, eventHash, GENESIS_CHAIN, leafHash, nextChain, type Tile, type TreeEdge } from '#ledger';
 import { type EpochMark, epochKey, type ProducerEnd } from './epochs.js';
 import { RecordError } from './errors.js';
+import { encodeEdge } from './merkle-tree.js';
 import { OUTBOX_TYPES } from './outbox.js';
 import { effectiveClass, type RetentionClasses } from './partitions.js';
 import type { EpochAdvance, Fork, NewEvent, RecordBatch } from './record-batch.js';
@@ -46,6 +47,8 @@ export interface OwnHead {
 export interface PlanInput {
   log: string;
   size: bigint;
+  /** Right edge of the tree over all that is recorded; undefined while the tree is behind. It is not changed. */
+  edge: TreeEdge | undefined;
   recordedAtUs: bigint;
   classes: RetentionClasses;
   /** Marks as the record holds them. */
@@ -73,6 +76,8 @@ export interface RunRow {
   epoch: Epoch;
   firstSeq: number;
   leafData: Buffer;
+  /** Header, chain and signature of the frame that held its last event. */
+  head: Buffer;
 }
 
 /** A row of `producer_epoch` as it shall be. */
@@ -88,8 +93,12 @@ export interface Plan {
   runs: RunRow[];
   marks: MarkRow[];
   quarantined: { position: bigint; reason: string }[];
-  /** Size of the log afterwards. */
+  /** Tiles that became full. */
+  tiles: Tile[];
+  /** Size of the log afterwards, the tree's edge, and what is kept of it in the head. */
   size: bigint;
+  edge: TreeEdge | undefined;
+  rootEdge: Buffer | undefined;
   awaitedEnds: ProducerEnd[];
   /** Epochs whose mark a person's declaration moved: what was read ahead of them no longer fits. */
   declared: EpochMark[];
@@ -109,11 +118,14 @@ class Planner {
   private readonly marks = new Map<string, MarkRow>();
   private readonly quarantined: Plan['quarantined'] = [];
   private readonly declared: EpochMark[] = [];
+  private readonly tiles: Tile[] = [];
+  private readonly edge: TreeEdge | undefined;
   private awaitedEnds: ProducerEnd[];
   private position: bigint;
 
   constructor(private readonly input: PlanInput) {
     this.position = input.size;
+    this.edge = input.edge?.clone();
     this.awaitedEnds = [...input.awaitedEnds];
   }
 
@@ -129,7 +141,10 @@ class Planner {
       runs: this.runs,
       marks: [...this.marks.values()],
       quarantined: this.quarantined,
+      tiles: this.tiles,
       size: this.position,
+      edge: this.edge,
+      rootEdge: this.edge && encodeEdge(this.edge),
       awaitedEnds: this.awaitedEnds,
       declared: this.declared,
     };
@@ -147,7 +162,7 @@ class Planner {
     } else if (first.seq !== mark.seq + 1 || (mark.state !== 'lost' && !advance.prevChain.equals(mark.chain))) {
       throw outOfOrder(advance, mark, first.seq);
     }
-    this.recordRun(advance.node, advance.epoch, advance.prevChain, advance.events);
+    this.recordRun(advance.node, advance.epoch, advance.prevChain, advance.events, advance.headSignature);
     mark.seq = last.seq;
     mark.chain = last.chain;
     mark.headSignature = advance.headSignature;
@@ -243,15 +258,15 @@ class Planner {
       mark.chain = nextChain(mark.chain, eventHash(made.bytes));
       return { ...made, seq: mark.seq, chain: mark.chain };
     });
-    this.recordRun(RECORD_NODE, input.ownEpoch, prevChain, events);
-    const last = events.at(-1)!;
-    mark.headSignature = input.signHead({
+    const head = input.signHead({
       log: input.log,
       node: RECORD_NODE,
       epoch: input.ownEpoch,
       prevChain: events.at(-2)?.chain ?? prevChain,
-      last,
+      last: events.at(-1)!,
     });
+    this.recordRun(RECORD_NODE, input.ownEpoch, prevChain, events, head);
+    mark.headSignature = head;
     if (input.stopReason !== undefined) mark.state = 'closed';
   }
 
@@ -279,7 +294,7 @@ class Planner {
     });
   }
 
-  private recordRun(node: NodeName, epoch: Epoch, prevChain: Buffer, events: readonly NewEvent[]): void {
+  private recordRun(node: NodeName, epoch: Epoch, prevChain: Buffer, events: readonly NewEvent[], head: Buffer): void {
     const { recordedAtUs, classes } = this.input;
     const firstPosition = this.position;
     const firstSeq = events[0]!.seq;
@@ -290,7 +305,9 @@ class Planner {
       chain = nextChain(chain, hash);
       if (seq !== firstSeq + index || !chain.equals(claimed)) throw brokenChain(node, epoch, seq);
       const retention = effectiveClass(event, classes);
-      leaves.push(encodeLeaf({ recordedAtUs, class: retention, epoch, seq, eventHash: hash }));
+      const leaf = encodeLeaf({ recordedAtUs, class: retention, epoch, seq, eventHash: hash });
+      leaves.push(leaf);
+      this.edge?.append(leafHash(leaf), this.tiles);
       this.rows.push({
         class: retention,
         recordedAtUs,
@@ -305,7 +322,7 @@ class Planner {
       this.position += 1n;
     }
     const leafData = Buffer.concat(leaves);
-    this.runs.push({ firstPosition, lastPosition: this.position - 1n, node, epoch, firstSeq, leafData });
+    this.runs.push({ firstPosition, lastPosition: this.position - 1n, node, epoch, firstSeq, leafData, head });
   }
 
   private markOf(node: NodeName, epoch: Epoch): MarkRow {

@@ -268,6 +268,7 @@ describe('LogWriter', () => {
       { old: false, seq: 1, type: 'producer.started' },
       { old: false, seq: 2, type: 'producer.lost' },
       { old: false, seq: 3, type: 'record.read' },
+      { old: false, seq: 4, type: 'log.restored' },
     ]);
     const lost = (await log()).find((event) => event.type === 'producer.lost');
     expect(JSON.parse(lost!.body.toString('utf8'))).toMatchObject({

@@ -1,11 +1,23 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { type Epoch, instantOfMicros, type NodeName, RECORD_NODE } from '#events';
+import { type AffidavitError, type Epoch, instantOfMicros, type NodeName, RECORD_NODE } from '#events';
+import { type TreeEdge, toHex } from '#ledger';
 import { blamesRow } from './copy-events.js';
 import { blankMark, type EpochMark, epochKey, findMark, readPublishedMarks } from './epochs.js';
 import { RecordError, unavailable } from './errors.js';
+import {
+  aheadOf,
+  contradicted,
+  contradictionOf,
+  type KnownHead,
+  openGeneration,
+  readToldHeads,
+  recordContradiction,
+} from './generations.js';
+import { readHead } from './head.js';
 import { releaseLease, takeLease } from './lease.js';
 import { type DeclaredLoss, type OwnHead, type Plan, planRecording } from './log-plan.js';
+import { extendTree, isEdgeOf, readEdge, rootOfHead } from './merkle-tree.js';
 import { Partitions, readRetentionClasses } from './partitions.js';
 import { EMPTY_BATCH, type RecordBatch } from './record-batch.js';
 import { type GoneNumbers, type OwnProgress, readTenure, type Tenure } from './tenure.js';
@@ -13,7 +25,7 @@ import { commitWithoutWarning, writePlan } from './write-plan.js';
 
 // The log writer in brief.
 //   begin   take the lease (log_head.lease_holder, lease_until; Postgres' clock), read head and marks, open an own epoch
-//   commit  BEGIN, head, outbox → COPY event → run, producer_epoch, quarantine, foreign_entry, NOTIFY → UPDATE log_head → COMMIT
+//   commit  BEGIN, head, outbox → COPY event → run, producer_epoch, merkle_tile, quarantine, foreign_entry, NOTIFY → UPDATE log_head → COMMIT
 //   end     producer.stopped, lease given back
 // A crash before COMMIT leaves nothing. A crash, a broken line or a warning at COMMIT leaves it open whether it happened: the
 // writer forgets what it knew, and reads head and marks again before the next transaction. Whoever fed it does the same.
@@ -25,6 +37,8 @@ export interface LogWriterOptions {
   version: string;
   /** Signs the head of node `record`'s epoch, with the log's key. */
   signHead(head: OwnHead): Buffer;
+  /** The log's end as copies elsewhere tell it, asked before each tenure begins; see generations.ts. */
+  knownHeads?(): Promise<KnownHead[]>;
   /** How long the lease stands without renewal; default 5 s. */
   leaseMs?: number;
   /** Most outbox rows in one transaction; default 500. */
@@ -35,6 +49,8 @@ export interface LogWriterOptions {
 
 /** What a commit did. */
 export interface Commit {
+  /** Of the log: it rises where PostgreSQL went back. */
+  generation: number;
   /** Positions `[from, to)`. */
   from: bigint;
   to: bigint;
@@ -63,6 +79,11 @@ export class LogWriter {
   private own: OwnProgress | undefined;
   /** What was found gone of an own epoch, until it stands on the record. */
   private gone: GoneNumbers | undefined;
+  /** The tree as this process left it, and, where it is built over older events, how far it came. */
+  private edge: TreeEdge | undefined;
+  /** The log's end as this process itself last committed it. */
+  private seen: (KnownHead & { at: string }) | undefined;
+  private saidContradiction: string | undefined;
   private classesReadAt = 0;
 
   constructor(private readonly options: LogWriterOptions) {}
@@ -84,7 +105,12 @@ export class LogWriter {
         this.own = undefined;
         return false;
       }
-      const tenure = await readTenure(this.options.pool, this.own);
+      const contradiction = await this.compareElsewhere();
+      const tenure = await readTenure(this.options.pool, this.own, this.edge);
+      if (contradiction) {
+        tenure.edge = undefined;
+        tenure.treeError = contradiction;
+      }
       this.continueOwn(tenure);
       this.tenure = tenure;
       this.classesReadAt = Date.now();
@@ -93,6 +119,54 @@ export class LogWriter {
     }
     if (this.markOf(RECORD_NODE, this.tenure.ownEpoch)?.seq === 0) await this.commit(EMPTY_BATCH);
     return true;
+  }
+
+  /** The log's end as this process last committed it, and Postgres' clock of then; undefined before it committed anything. */
+  get lastHead(): (KnownHead & { at: string }) | undefined {
+    return this.seen;
+  }
+
+  /** How many recorded events the Merkle tree does not cover yet. */
+  get treeBehind(): number {
+    if (!this.tenure || this.tenure.edge) return 0;
+    return Number(this.tenure.size) - (this.edge?.size ?? 0);
+  }
+
+  /** Why the tree is not continued, and nothing is signed. */
+  get treeError(): AffidavitError | undefined {
+    return this.tenure?.treeError;
+  }
+
+  /**
+   * Brings the tree a step nearer to the head, where it is behind: over events recorded before there was one. Call between commits.
+   * @returns true while there is more to do
+   * @throws RECORD_UNAVAILABLE, RECORD_SUPERSEDED; RECORD_LEAVES_MISSING, RECORD_TREE_DIFFERS are kept as {@link treeError}
+   */
+  async extendTree(): Promise<boolean> {
+    const tenure = this.requireTenure();
+    if (tenure.edge || tenure.treeError) return false;
+    try {
+      const head = await readHead(this.options.pool);
+      const edge = this.edge && isEdgeOf(this.edge, head) ? this.edge.clone() : await readEdge(this.options.pool, head);
+      if (!(await extendTree(this.options.pool, edge, tenure.size, this.holder))) throw superseded();
+      this.edge = edge;
+      if (BigInt(edge.size) === tenure.size) tenure.edge = edge;
+    } catch (cause) {
+      this.edge = undefined;
+      const error = unavailable(cause);
+      if (error.retry !== 'never') throw error;
+      tenure.treeError = error;
+    }
+    return !tenure.edge && !tenure.treeError;
+  }
+
+  /** True where somebody tells by now that this database went back: the tenure must begin anew. @throws RECORD_UNAVAILABLE */
+  async mustBeginAnew(): Promise<boolean> {
+    const { generation, size } = this.requireTenure();
+    const told = await readToldHeads(this.options.pool).catch((cause) => {
+      throw unavailable(cause);
+    });
+    return aheadOf({ generation, size }, told) !== undefined;
   }
 
   /** @returns false when the lease went to another: this writer is no longer the active one */
@@ -127,10 +201,14 @@ export class LogWriter {
    * otherwise carry a later time than a newer one.
    * @throws RECORD_UNAVAILABLE
    */
-  readMarks(also: readonly { node: NodeName; epoch: Epoch }[] = []): Promise<{ marks: EpochMark[]; at: string }> {
-    return readPublishedMarks(this.options.pool, also).catch((cause) => {
+  async readMarks(
+    also: readonly { node: NodeName; epoch: Epoch }[] = [],
+  ): Promise<{ marks: EpochMark[]; at: string; generation: number }> {
+    const { generation } = this.requireTenure();
+    const read = await readPublishedMarks(this.options.pool, also).catch((cause) => {
       throw unavailable(cause);
     });
+    return { ...read, generation };
   }
 
   /**
@@ -161,6 +239,40 @@ export class LogWriter {
     this.tenure = undefined;
     this.own = undefined;
     await releaseLease(this.options.pool, this.holder);
+  }
+
+  /**
+   * Holds this database against what is kept of the log elsewhere, before anything is written to it.
+   * @returns why the tree may not be continued
+   */
+  private async compareElsewhere(): Promise<RecordError | undefined> {
+    const { pool } = this.options;
+    const head = await readHead(pool);
+    const known = [
+      ...((await this.options.knownHeads?.()) ?? []),
+      ...(await readToldHeads(pool)),
+      ...(this.seen ? [this.seen] : []),
+    ];
+    const ahead = aheadOf(head, known);
+    if (ahead) {
+      if (!(await openGeneration(pool, head, ahead, this.holder))) throw superseded();
+      this.seen = undefined;
+      return undefined;
+    }
+    if (known.length === 0) return undefined;
+    try {
+      const contradiction = await contradictionOf(pool, head, known);
+      if (!contradiction) return undefined;
+      const { copy } = contradiction;
+      const key = `${copy.generation}/${copy.size}/${copy.root}`;
+      if (this.saidContradiction !== key) await recordContradiction(pool, contradiction);
+      this.saidContradiction = key;
+      return contradicted(contradiction);
+    } catch (error) {
+      // Tiles or leaves that are gone are said of the tree itself, which then is not continued either.
+      if (error instanceof RecordError && error.retry === 'never') return error;
+      throw error;
+    }
   }
 
   private get leaseMs(): number {
@@ -245,13 +357,14 @@ export class LogWriter {
     await this.coverWithPartitions(plan, opened.recordedAtUs);
     const recordedAt = instantOfMicros(opened.recordedAtUs);
     const quarantined = await writePlan(client, plan, recordedAt, batch.foreign, settingAside);
-    await this.advanceHead(client, tenure, plan.size, recordedAt);
+    await this.advanceHead(client, tenure, plan, recordedAt);
     this.own = { epoch: tenure.ownEpoch, committed: 0, ...this.own, tried: ownSeqOf(plan, tenure) };
     await commitWithoutWarning(client);
 
     const from = tenure.size;
-    this.learn(tenure, plan);
+    this.learn(tenure, plan, recordedAt);
     return {
+      generation: tenure.generation,
       from,
       to: plan.size,
       recordedAt,
@@ -302,17 +415,39 @@ export class LogWriter {
     }
   }
 
-  private async advanceHead(client: pg.PoolClient, tenure: Tenure, size: bigint, recordedAt: string): Promise<void> {
+  private async advanceHead(client: pg.PoolClient, tenure: Tenure, plan: Plan, recordedAt: string): Promise<void> {
+    const { size, rootEdge } = plan;
+    // A tree that is behind stays where it is.
     const { rowCount } = await client.query(
-      `UPDATE log_head SET size = $1, recorded_at = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond'
-        WHERE log = $4 AND size = $5 AND generation = $6 AND lease_holder = $7`,
-      [size, recordedAt, this.leaseMs, tenure.log, tenure.size, tenure.generation, this.holder],
+      `UPDATE log_head SET size = $1, recorded_at = $2, lease_until = clock_timestamp() + $3 * interval '1 millisecond',
+              tree_size = coalesce($8, tree_size), root_edge = coalesce($9, root_edge)
+        WHERE log = $4 AND size = $5 AND generation = $6 AND lease_holder = $7 AND ($8::bigint IS NULL OR tree_size = $5)`,
+      [
+        size,
+        recordedAt,
+        this.leaseMs,
+        tenure.log,
+        tenure.size,
+        tenure.generation,
+        this.holder,
+        rootEdge ? size : null,
+        rootEdge ?? null,
+      ],
     );
     if (rowCount !== 1) throw superseded();
   }
 
-  private learn(tenure: Tenure, plan: Plan): void {
+  private learn(tenure: Tenure, plan: Plan, at: string): void {
     tenure.size = plan.size;
+    tenure.edge = plan.edge;
+    if (plan.edge) this.edge = plan.edge;
+    this.seen = {
+      generation: tenure.generation,
+      size: Number(plan.size),
+      root: plan.rootEdge && toHex(rootOfHead({ rootEdge: plan.rootEdge })),
+      source: 'the memory of this recorder',
+      at,
+    };
     tenure.awaitedEnds = plan.awaitedEnds;
     tenure.earlier.open = [];
     const own = ownSeqOf(plan, tenure);

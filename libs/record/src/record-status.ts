@@ -1,7 +1,9 @@
+import { latestCheckpoint } from './checkpoints.js';
 import { startOfBlock } from './command-index.js';
 import { commandHorizonOf } from './command-search.js';
 import { instantSql, readHead } from './head.js';
 import type { Queryable } from './pool.js';
+import { countDifferences, latestPass } from './verification.js';
 
 /** The record at a glance: cheap enough to be asked every few seconds. */
 export interface RecordStatus {
@@ -31,6 +33,13 @@ export interface RecordStatus {
     /** Events of full blocks that are not in the index. */
     behind: bigint;
   };
+  /** The Merkle log: the newest checkpoint, and how many events the tree does not cover. */
+  checkpoint: { generation: number; size: bigint; signedAt: string } | null;
+  treeBehind: bigint;
+  /** The pass of verification under way, or the last; null before the first. */
+  verification: { next: bigint; to: bigint; startedAt: string; finishedAt: string | null } | null;
+  /** What is not as it was recorded. */
+  differences: number;
   producers: { nodes: number; open: number; forked: number; lost: number };
   outbox: { waiting: number; oldestAt: string | null };
   quarantined: number;
@@ -71,6 +80,8 @@ export async function readRecordStatus(db: Queryable): Promise<RecordStatus> {
        CROSS JOIN (SELECT count(*)::float8 AS waiting, min(created_at) AS oldest FROM outbox) AS o`,
   );
   const row = rows[0]!;
+  const checkpoint = await latestCheckpoint(db);
+  const pass = await latestPass(db);
   const full = startOfBlock(head.size);
   return {
     log: head.log,
@@ -86,6 +97,14 @@ export async function readRecordStatus(db: Queryable): Promise<RecordStatus> {
       horizon: commandHorizonOf(row.searched, head.size),
       behind: full > row.searched ? full - row.searched : 0n,
     },
+    checkpoint: checkpoint
+      ? { generation: checkpoint.generation, size: checkpoint.size, signedAt: checkpoint.signedAt }
+      : null,
+    treeBehind: head.size - head.treeSize,
+    verification: pass
+      ? { next: pass.next, to: pass.to, startedAt: pass.startedAt, finishedAt: pass.finishedAt }
+      : null,
+    differences: await countDifferences(db),
     producers: { nodes: row.nodes, open: row.open, forked: row.forked, lost: row.lost },
     outbox: { waiting: row.waiting, oldestAt: row.oldestAt },
     quarantined: row.quarantined,

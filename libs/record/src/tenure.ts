@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { type Epoch, RECORD_NODE } from '#events';
+import { AffidavitError, type Epoch, RECORD_NODE } from '#events';
+import type { TreeEdge } from '#ledger';
 import {
   blankMark,
   type EpochMark,
@@ -9,7 +10,8 @@ import {
   readAwaitedEnds,
   readOpenMarks,
 } from './epochs.js';
-import { readHead } from './head.js';
+import { type Head, readHead } from './head.js';
+import { isEdgeOf, readEdge } from './merkle-tree.js';
 import { type RetentionClasses, readRetentionClasses } from './partitions.js';
 import type { Queryable } from './pool.js';
 
@@ -18,6 +20,10 @@ export interface Tenure {
   log: string;
   generation: number;
   size: bigint;
+  /** Right edge of the tree over all that is recorded; undefined while the tree is behind, or cannot be trusted. */
+  edge: TreeEdge | undefined;
+  /** Why the tree cannot be continued; recording goes on without it, and nothing is signed. */
+  treeError: AffidavitError | undefined;
   ownEpoch: Epoch;
   marks: Map<string, EpochMark>;
   awaitedEnds: ProducerEnd[];
@@ -45,8 +51,13 @@ export interface OwnProgress {
  * Reads what a writer must know before its next transaction.
  * @param progress of the tenure that goes on after an error. A new epoch is chosen without it, where another recorder closed it, or
  *   where Postgres went back behind it: its numbers may stand at a destination already, and are not given to other events
+ * @param edge as this process left it: it is read from the tiles only where the head names another
  */
-export async function readTenure(db: Queryable, progress: OwnProgress | undefined): Promise<Tenure> {
+export async function readTenure(
+  db: Queryable,
+  progress: OwnProgress | undefined,
+  edge: TreeEdge | undefined,
+): Promise<Tenure> {
   // The size first: marks that are newer than it can only make the head's compare-and-set fail, never let it pass wrongly.
   const head = await readHead(db);
   const open = await readOpenMarks(db);
@@ -62,6 +73,7 @@ export async function readTenure(db: Queryable, progress: OwnProgress | undefine
     log: head.log,
     generation: head.generation,
     size: head.size,
+    ...(await edgeOf(db, head, edge)),
     ownEpoch: own,
     marks,
     awaitedEnds: await readAwaitedEnds(db),
@@ -75,6 +87,22 @@ export async function readTenure(db: Queryable, progress: OwnProgress | undefine
     },
     classes: await readRetentionClasses(db),
   };
+}
+
+async function edgeOf(
+  db: Queryable,
+  head: Head,
+  known: TreeEdge | undefined,
+): Promise<Pick<Tenure, 'edge' | 'treeError'>> {
+  if (head.treeSize < head.size) return { edge: undefined, treeError: undefined };
+  if (known && isEdgeOf(known, head)) return { edge: known, treeError: undefined };
+  try {
+    return { edge: await readEdge(db, head), treeError: undefined };
+  } catch (error) {
+    // A tree that somebody touched must not keep events out of the record: they are what shows it.
+    if (error instanceof AffidavitError && error.retry === 'never') return { edge: undefined, treeError: error };
+    throw error;
+  }
 }
 
 async function lastOwnMark(db: Queryable): Promise<EpochMark | undefined> {

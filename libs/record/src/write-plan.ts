@@ -4,6 +4,7 @@ import { sha256 } from '#ledger';
 import { LOG_CHANNEL } from './commit-listener.js';
 import { copyEvents, copyEventsSettingAside } from './copy-events.js';
 import type { Plan } from './log-plan.js';
+import { writeTiles } from './merkle-tree.js';
 import { enqueueOutbox } from './outbox.js';
 import type { ForeignEntry } from './record-batch.js';
 
@@ -23,6 +24,7 @@ export async function writePlan(
   if (!refused) await copyEvents(client, plan.rows);
   const quarantined = [...plan.quarantined, ...(refused ?? [])];
   await writeRunsAndMarks(client, plan, recordedAt);
+  if (plan.tiles.length > 0) await writeTiles(client, plan.tiles);
   if (quarantined.length > 0) await writeQuarantine(client, quarantined);
   if (foreign.length > 0) await writeForeign(client, foreign);
   return quarantined.length;
@@ -31,8 +33,9 @@ export async function writePlan(
 async function writeRunsAndMarks(client: pg.PoolClient, plan: Plan, recordedAt: string): Promise<void> {
   await client.query(
     `WITH runs AS (
-       INSERT INTO run (first_position, last_position, recorded_at, node, epoch, first_seq, leaf_data)
-       SELECT f, l, $1, n, e, s, d FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bytea[]) AS r (f, l, n, e, s, d)
+       INSERT INTO run (first_position, last_position, recorded_at, node, epoch, first_seq, leaf_data, head)
+       SELECT f, l, $1, n, e, s, d, h
+         FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $16::bytea[]) AS r (f, l, n, e, s, d, h)
      ), marks AS (
        INSERT INTO producer_epoch AS p (node, epoch, state, mark_seq, mark_chain, head_signature, previous, updated_at)
        SELECT n, e, s, q, c, h, v, $1 FROM unnest($8::text[], $9::text[], $10::text[], $11::bigint[], $12::bytea[], $13::bytea[], $14::text[]) AS m (n, e, s, q, c, h, v)
@@ -57,6 +60,7 @@ async function writeRunsAndMarks(client: pg.PoolClient, plan: Plan, recordedAt: 
       plan.marks.map((mark) => mark.headSignature),
       plan.marks.map((mark) => mark.previous),
       String(plan.size),
+      plan.runs.map((run) => run.head),
     ],
   );
 }

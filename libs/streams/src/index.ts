@@ -2,6 +2,7 @@ export * from './connect.js';
 export * from './errors.js';
 export * from './frame.js';
 export * from './key-id.js';
+export * from './log-head.js';
 export * from './mark.js';
 export * from './names.js';
 export * from './sender-limits.js';

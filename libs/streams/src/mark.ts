@@ -1,18 +1,10 @@
-import { type KeyObject, sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import {
-  type CanonicalValue,
-  canonicalJson,
-  EPOCH_PATTERN,
-  type Epoch,
-  INSTANT_PATTERN,
-  NODE_PATTERN,
-  type NodeName,
-  parseCanonical,
-} from '#events';
+import { EPOCH_PATTERN, type Epoch, INSTANT_PATTERN, NODE_PATTERN, type NodeName } from '#events';
 import { StreamError } from './errors.js';
 import { MARKS_KEY } from './names.js';
+import { openSignedJson, signJson } from './signed-json.js';
 import { replacingStrangers } from './strangers.js';
 
 /** The record's word on how far it holds an epoch. */
@@ -41,16 +33,13 @@ const MarkShape = z.strictObject({
   at: z.string().regex(INSTANT_PATTERN),
 });
 
-const SIGNED_NAME = Buffer.from('affidavit/mark/v1');
-/** Far above any real mark; a stranger's value is not even parsed. */
-const MAX_MARK_LENGTH = 2048;
+const PURPOSE = 'affidavit/mark/v1';
 /** Keeps one HSET small enough never to hold up a busy Redis. */
 const MARKS_PER_COMMAND = 200;
 
-/** A mark as it stands in Redis: its canonical JSON, a line break, and the Ed25519 signature over "affidavit/mark/v1" | that JSON, in base64. */
+/** A mark as it stands in Redis. */
 export function signMark(mark: Mark, privateKey: KeyObject): string {
-  const json = canonicalJson(mark as unknown as CanonicalValue);
-  return `${json}\n${sign(null, signedBytes(json), privateKey).toString('base64')}`;
+  return signJson(PURPOSE, mark, privateKey);
 }
 
 /**
@@ -58,23 +47,14 @@ export function signMark(mark: Mark, privateKey: KeyObject): string {
  * @throws STREAM_MARK_FORGED for anything else, whatever it is
  */
 export function verifyMark(text: string, publicKey: KeyObject): Mark {
-  if (text.length > MAX_MARK_LENGTH) throw forged(`${text.length} characters`);
-  const cut = text.indexOf('\n');
-  const json = text.slice(0, Math.max(cut, 0));
-  const base64 = text.slice(cut + 1);
-  const signature = Buffer.from(base64, 'base64');
-  // Only one spelling of a signature counts.
-  if (cut < 0 || signature.length !== 64 || signature.toString('base64') !== base64) throw forged('no signature');
-  if (!verify(null, signedBytes(json), publicKey, signature)) throw forged('the signature is not of the pinned key');
   try {
-    return MarkShape.parse(parseCanonical(Buffer.from(json))) as Mark;
+    const opened = openSignedJson(PURPOSE, text, publicKey);
+    if ('refused' in opened) throw forged(opened.refused);
+    return MarkShape.parse(opened.value) as Mark;
   } catch (cause) {
+    if (cause instanceof StreamError) throw cause;
     throw forged('signed, but no mark of this version', cause);
   }
-}
-
-function signedBytes(json: string): Buffer {
-  return Buffer.concat([SIGNED_NAME, Buffer.from(json)]);
 }
 
 function forged(why: string, cause?: unknown): StreamError {

@@ -5,11 +5,14 @@ import { EPOCH_PATTERN, type Epoch, type NodeName } from '#events';
  *   audit:{node}:<epoch>    stream, one entry a frame: id 0-<number of its last event>, one field f
  *   audit:{node}:epochs     set of the node's epochs that have a stream; the producer adds, the recorder removes
  *   audit:marks             hash, node/epoch → signed mark; only the recorder writes it
+ *   audit:head              the signed end of the log; only the recorder writes it
+ *   audit:{node}:head       the furthest of these that the node has seen: a copy that outlives a Postgres which went back
  * A stream's last-generated-id survives trimming, so it says where the stream ends even when it is empty. All of it may
  * vanish at any time: the spool holds what is not confirmed, and the producer writes it again.
  */
 
 export const MARKS_KEY = 'audit:marks';
+export const HEAD_KEY = 'audit:head';
 /** The only field of an entry. */
 export const FRAME_FIELD = 'f';
 
@@ -19,6 +22,10 @@ export function streamKey(node: NodeName, epoch: Epoch): string {
 
 export function epochsKey(node: NodeName): string {
   return `audit:{${node}}:epochs`;
+}
+
+export function headCopyKey(node: NodeName): string {
+  return `audit:{${node}}:head`;
 }
 
 /** Field of a mark in {@link MARKS_KEY}. */

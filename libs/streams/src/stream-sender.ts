@@ -5,6 +5,7 @@ import { describeError, type Epoch, type NodeName } from '#events';
 import { type CutFrame, type CutPoint, FrameCutter } from './cut-frame.js';
 import { redisTrouble } from './errors.js';
 import { keyIdOf } from './key-id.js';
+import { HeadCopy } from './log-head.js';
 import { MarkWatch, type MarkWatchOptions } from './mark-watch.js';
 import { epochsKey, streamKey } from './names.js';
 import { SENDER_LIMITS, type SenderLimits } from './sender-limits.js';
@@ -72,6 +73,8 @@ export class StreamSender {
   private readonly logger: StreamLogger;
   private readonly cutter: FrameCutter;
   private readonly marks: MarkWatch;
+  private readonly headCopy: HeadCopy;
+  private headCopiedAtMs = Number.NEGATIVE_INFINITY;
   private readonly wake = new Wake();
   /** Cuts a pause after errors short; new events do not, or a full Redis would be asked without end. */
   private readonly recovery = new Wake();
@@ -98,6 +101,7 @@ export class StreamSender {
     this.cutter = new FrameCutter(spool, log, node, privateKey, this.limits);
     const { now, logger } = this;
     this.marks = new MarkWatch({ redis, spool, node, log, markPublicKey, onFork, logger, now });
+    this.headCopy = new HeadCopy({ redis, node, log, markPublicKey });
   }
 
   start(): void {
@@ -189,6 +193,7 @@ export class StreamSender {
       await this.marks.read(epochs);
       this.marksReadAtMs = this.now();
     }
+    await this.keepHead();
     // The current run has its turn each time, so has the oldest that can go on: neither waits for the other's end.
     const current = unconfirmed.find((of) => of.isCurrent);
     let moved = current ? await this.send(current) : false;
@@ -199,6 +204,18 @@ export class StreamSender {
     }
     await this.keepUp(unconfirmed);
     return moved;
+  }
+
+  /** Nothing that is sent waits for it: where this user may not write the copy, the log has one less. */
+  private async keepHead(): Promise<void> {
+    if (this.now() - this.headCopiedAtMs < this.limits.announceMs) return;
+    this.headCopiedAtMs = this.now();
+    try {
+      await this.headCopy.keep();
+    } catch (error) {
+      if (!(error instanceof Error && error.message.startsWith('NOPERM'))) throw error;
+      this.logger.info({}, "this Redis user may not keep a copy of the log's head; deploy/redis.acl has its rights");
+    }
   }
 
   private followSpool(): void {

@@ -48,7 +48,7 @@ async function slowExports(world: World, finishSeconds = 3): Promise<void> {
   await world.stack.query(`
     CREATE FUNCTION fault_slow_export() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM pg_sleep(CASE WHEN NEW.state = 'finished' THEN ${finishSeconds} ELSE 1 END); RETURN NEW; END $$;
-    CREATE TRIGGER fault_slow_export BEFORE UPDATE OF checkpoint ON export FOR EACH ROW WHEN (NEW.checkpoint IS NOT NULL)
+    CREATE TRIGGER fault_slow_export BEFORE UPDATE OF savepoint ON export FOR EACH ROW WHEN (NEW.savepoint IS NOT NULL)
       EXECUTE FUNCTION fault_slow_export()`);
 }
 

@@ -334,6 +334,26 @@ export const KILL_CASES: FaultCase[] = [
     }),
   ),
   {
+    name: 'kill -9 of the recorder while it signs a checkpoint every second: never two roots, none over what is not committed',
+    group: 'kill',
+    options: { env: { AFFIDAVIT_CHECKPOINT_EVERY: '1s' } },
+    async run(world, dice) {
+      const signed = async () => {
+        const [row] = await world.stack.query<{ n: number }>('SELECT count(*)::int AS n FROM checkpoint');
+        return row?.n ?? 0;
+      };
+      for (let round = 0; round < 5; round++) {
+        const before = await signed();
+        await until('a checkpoint is signed', async () => (await signed()) > before, 20_000);
+        await sleep(dice.between(900, 1100));
+        await world.crash('recorder');
+      }
+      // That they agree with the leaf data, and with what Datadog was told, is judged after every case.
+      expect(await signed()).toBeGreaterThanOrEqual(5);
+      return { exactlyOnce: true };
+    },
+  },
+  {
     name: 'a power cut: all processes, Redis and PostgreSQL at once',
     group: 'kill',
     core: true,

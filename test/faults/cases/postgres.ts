@@ -181,6 +181,14 @@ async function expectOnlyOwnNumbersLost(world: World): Promise<void> {
   ]);
 }
 
+/** The log goes on as the next generation, once, and says from where to where. */
+async function expectRestorationNamed(world: World): Promise<void> {
+  const rows = await world.stack.query<{ body: Buffer }>(`SELECT body FROM event WHERE type = 'log.restored'`);
+  const said = rows.map(({ body }) => (JSON.parse(body.toString()) as { data: { from: string; to: string } }).data);
+  expect(said).toEqual([expect.objectContaining({ generation: 2, previous: 1 })]);
+  expect(Number(said[0]?.from)).toBeGreaterThan(Number(said[0]?.to));
+}
+
 /** Ids of events of node `record` that a restore took away, and that Datadog had already: each must stay the only one of its name. */
 async function expectNoIdGivenTwice(world: World): Promise<void> {
   const bodies = new Map<string, Set<string>>();
@@ -495,9 +503,66 @@ export const POSTGRES_CASES: FaultCase[] = [
       await recorded(world, 400, 60_000);
       await actOnTheRecord(world);
       await expectOnlyOwnNumbersLost(world);
+      await expectRestorationNamed(world);
       await sleep(2000);
       await expectNoIdGivenTwice(world);
       return { restMs: REST_AFTER_OUTAGE_MS, restored: true, faults: ['is producer.lost'] };
+    },
+  },
+  {
+    name: 'Postgres comes back from an older backup while no recorder runs: copies elsewhere tell, and the log goes on as another generation',
+    group: 'postgres',
+    async run(world) {
+      const { stack } = world;
+      await recorded(world, 200);
+      const current = stack.postgres.directory;
+      await stack.restartPostgres(() => copyCluster(current, `${current}-backup`));
+      await recorded(world, 400);
+      await stack.kill('recorder');
+      await stack.restartPostgres(undefined, `${current}-backup`);
+      await stack.run('recorder');
+      await recorded(world, 400, 60_000);
+      await expectRestorationNamed(world);
+      await expectNoIdGivenTwice(world);
+      return { restMs: REST_AFTER_OUTAGE_MS, restored: true };
+    },
+  },
+  {
+    name: 'somebody with every right in Postgres changes an event: verification names its position, until it is as it was',
+    group: 'postgres',
+    options: { env: { AFFIDAVIT_VERIFY_RATE: '100000', AFFIDAVIT_VERIFY_EVERY: '2s' } },
+    async run(world) {
+      await recorded(world, 600);
+      const position = 100;
+      const change = (sql: string) =>
+        asStranger(world, async (client) => {
+          await client.query(`SET session_replication_role = replica`);
+          await client.query(sql);
+        });
+      await change(`UPDATE event SET identity_id = 'somebody else' WHERE position = ${position}`);
+      await world.shows({
+        app: 'recorder',
+        check: 'verification',
+        reason: /position 100 .*identityId/,
+        remedy: /evidence/,
+      });
+      await until('Datadog is told', async () =>
+        ((await world.stack.delivered()) as { evt: { name: string } }[]).some(
+          ({ evt }) => evt.name === 'record.differs',
+        ),
+      );
+      await change(
+        `UPDATE event SET identity_id = convert_from(body, 'UTF8')::json->'identity'->>'id' WHERE position = ${position}`,
+      );
+      await until(
+        'it is in order again',
+        async () => (await number(world, 'SELECT count(*) FROM difference WHERE resolved_at IS NULL')) === 0,
+        30_000,
+      );
+      // Else each pass would be an event, and nothing come to rest.
+      await world.stack.kill('recorder', 'SIGTERM');
+      await world.stack.run('recorder', { AFFIDAVIT_VERIFY_EVERY: '24h' });
+      return undefined;
     },
   },
   {
@@ -518,6 +583,7 @@ export const POSTGRES_CASES: FaultCase[] = [
       await recorded(world, 100, 60_000);
       await actOnTheRecord(world);
       await expectOnlyOwnNumbersLost(world);
+      await expectRestorationNamed(world);
       await expectNoIdGivenTwice(world);
       return { restMs: REST_AFTER_OUTAGE_MS, restored: true, faults: ['is producer.lost'] };
     },

@@ -4,11 +4,11 @@ import type { Example } from '../openapi.js';
 export const EXAMPLES: Record<string, Example> = {
   "backfills.cancel": {
     "parameters": {
-      "id": "backfill-0wzvyrj7rm"
+      "id": "backfill-qdpk4w656i"
     },
     "body": {},
     "answer": {
-      "id": "backfill-0wzvyrj7rm",
+      "id": "backfill-qdpk4w656i",
       "destination": "archive",
       "state": "cancelled",
       "asked": {},
@@ -16,12 +16,12 @@ export const EXAMPLES: Record<string, Example> = {
       "selection": {},
       "mappingVersion": 1,
       "fromPos": "0",
-      "toPos": "29",
+      "toPos": "30",
       "nextPos": "5",
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:03.278256Z",
-      "startedAt": "2026-11-29T13:04:03.379088Z",
-      "finishedAt": "2026-11-29T13:04:03.485097Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:25.812458Z",
+      "startedAt": "2026-11-29T15:28:25.860103Z",
+      "finishedAt": "2026-11-29T15:28:25.928543Z",
       "heldUntil": null,
       "report": {
         "dead": 0,
@@ -36,7 +36,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.lend": {
     "parameters": {
-      "id": "backfill-0wzvyrj7rm"
+      "id": "backfill-qdpk4w656i"
     },
     "body": {
       "sender": "a-laptop",
@@ -50,7 +50,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "state": "running",
       "batch": {
-        "id": "37",
+        "id": "35",
         "range": "5",
         "destination": "archive",
         "lane": "backfill",
@@ -64,10 +64,10 @@ export const EXAMPLES: Record<string, Example> = {
         "bytes": 2093,
         "uncertain": 0,
         "purged": 0,
-        "plan": "backfill-0wzvyrj7rm",
+        "plan": "backfill-qdpk4w656i",
         "failures": 0,
         "probe": false,
-        "idsDigest": "cc81a3e65a453ec79f49a7cbd162e098421571f286062c2058aebdd76d7215bd"
+        "idsDigest": "b9677353f78aef18c648b17ba2b2d358a5c9f9903c0caf61944600242207474e"
       },
       "waitMs": 0,
       "why": null
@@ -77,7 +77,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "backfills": [
         {
-          "id": "backfill-0wzvyrj7rm",
+          "id": "backfill-qdpk4w656i",
           "destination": "archive",
           "state": "planned",
           "asked": {},
@@ -85,10 +85,10 @@ export const EXAMPLES: Record<string, Example> = {
           "selection": {},
           "mappingVersion": 1,
           "fromPos": "0",
-          "toPos": "29",
+          "toPos": "30",
           "nextPos": "0",
-          "createdBy": "api-key:2afcc342",
-          "createdAt": "2026-11-29T13:04:03.278256Z",
+          "createdBy": "api-key:25858565",
+          "createdAt": "2026-11-29T15:28:25.812458Z",
           "startedAt": null,
           "finishedAt": null,
           "heldUntil": null,
@@ -107,8 +107,8 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.missing": {
     "parameters": {
-      "id": "backfill-0wzvyrj7rm",
-      "batch": "37"
+      "id": "backfill-qdpk4w656i",
+      "batch": "35"
     },
     "answer": {
       "positions": []
@@ -116,10 +116,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.one": {
     "parameters": {
-      "id": "backfill-0wzvyrj7rm"
+      "id": "backfill-qdpk4w656i"
     },
     "answer": {
-      "id": "backfill-0wzvyrj7rm",
+      "id": "backfill-qdpk4w656i",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -127,10 +127,10 @@ export const EXAMPLES: Record<string, Example> = {
       "selection": {},
       "mappingVersion": 1,
       "fromPos": "0",
-      "toPos": "29",
+      "toPos": "30",
       "nextPos": "0",
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:03.278256Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:25.812458Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -147,11 +147,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.pause": {
     "parameters": {
-      "id": "backfill-0wzvyrj7rm"
+      "id": "backfill-qdpk4w656i"
     },
     "body": {},
     "answer": {
-      "id": "backfill-0wzvyrj7rm",
+      "id": "backfill-qdpk4w656i",
       "destination": "archive",
       "state": "paused",
       "asked": {},
@@ -159,11 +159,11 @@ export const EXAMPLES: Record<string, Example> = {
       "selection": {},
       "mappingVersion": 1,
       "fromPos": "0",
-      "toPos": "29",
+      "toPos": "30",
       "nextPos": "5",
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:03.278256Z",
-      "startedAt": "2026-11-29T13:04:03.379088Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:25.812458Z",
+      "startedAt": "2026-11-29T15:28:25.860103Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -184,7 +184,7 @@ export const EXAMPLES: Record<string, Example> = {
       "mappingVersion": 1
     },
     "answer": {
-      "id": "backfill-0wzvyrj7rm",
+      "id": "backfill-qdpk4w656i",
       "destination": "archive",
       "state": "planned",
       "asked": {},
@@ -192,10 +192,10 @@ export const EXAMPLES: Record<string, Example> = {
       "selection": {},
       "mappingVersion": 1,
       "fromPos": "0",
-      "toPos": "29",
+      "toPos": "30",
       "nextPos": "0",
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:03.278256Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:25.812458Z",
       "startedAt": null,
       "finishedAt": null,
       "heldUntil": null,
@@ -212,7 +212,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.release": {
     "parameters": {
-      "id": "backfill-0wzvyrj7rm"
+      "id": "backfill-qdpk4w656i"
     },
     "body": {
       "sender": "a-laptop"
@@ -220,11 +220,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.resume": {
     "parameters": {
-      "id": "backfill-0wzvyrj7rm"
+      "id": "backfill-qdpk4w656i"
     },
     "body": {},
     "answer": {
-      "id": "backfill-0wzvyrj7rm",
+      "id": "backfill-qdpk4w656i",
       "destination": "archive",
       "state": "running",
       "asked": {},
@@ -232,11 +232,11 @@ export const EXAMPLES: Record<string, Example> = {
       "selection": {},
       "mappingVersion": 1,
       "fromPos": "0",
-      "toPos": "29",
+      "toPos": "30",
       "nextPos": "5",
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:03.278256Z",
-      "startedAt": "2026-11-29T13:04:03.379088Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:25.812458Z",
+      "startedAt": "2026-11-29T15:28:25.860103Z",
       "finishedAt": null,
       "heldUntil": null,
       "report": {
@@ -252,8 +252,8 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "backfills.settle": {
     "parameters": {
-      "id": "backfill-0wzvyrj7rm",
-      "batch": "37"
+      "id": "backfill-qdpk4w656i",
+      "batch": "35"
     },
     "body": {
       "outcome": "later",
@@ -276,7 +276,7 @@ export const EXAMPLES: Record<string, Example> = {
   "deadLetters.discard": {
     "body": {
       "positions": [
-        "11"
+        "12"
       ],
       "reason": "a test event"
     },
@@ -294,14 +294,14 @@ export const EXAMPLES: Record<string, Example> = {
       "deadLetters": [
         {
           "destination": "datadog",
-          "position": "11",
-          "event": "dd21dc9c85c43942.7",
+          "position": "12",
+          "event": "eac6fd79c95d5f04.7",
           "state": "open",
           "reason": "400 Bad Request: a log of this request is refused on demand",
-          "batch": "33",
+          "batch": "32",
           "batchState": "dead",
-          "firstAt": "2026-11-29T13:04:01.934911Z",
-          "lastAt": "2026-11-29T13:04:01.934911Z",
+          "firstAt": "2026-11-29T15:28:24.135244Z",
+          "lastAt": "2026-11-29T15:28:24.135244Z",
           "decidedBy": null,
           "decidedReason": null
         }
@@ -312,7 +312,7 @@ export const EXAMPLES: Record<string, Example> = {
   "deadLetters.retry": {
     "body": {
       "positions": [
-        "12"
+        "13"
       ]
     },
     "answer": {
@@ -324,29 +324,29 @@ export const EXAMPLES: Record<string, Example> = {
   "deadLetters.show": {
     "parameters": {
       "destination": "datadog",
-      "position": "11"
+      "position": "12"
     },
     "answer": {
       "destination": "datadog",
-      "position": "11",
-      "event": "dd21dc9c85c43942.7",
+      "position": "12",
+      "event": "eac6fd79c95d5f04.7",
       "state": "open",
       "reason": "400 Bad Request: a log of this request is refused on demand",
-      "batch": "33",
+      "batch": "32",
       "batchState": "dead",
-      "firstAt": "2026-11-29T13:04:01.934911Z",
-      "lastAt": "2026-11-29T13:04:01.934911Z",
+      "firstAt": "2026-11-29T15:28:24.135244Z",
+      "lastAt": "2026-11-29T15:28:24.135244Z",
       "decidedBy": null,
       "decidedReason": null,
-      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"dd21dc9c85c43942.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+      "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"eac6fd79c95d5f04.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
       "attempts": [
         {
-          "at": "2026-11-29T13:04:01.937235Z",
+          "at": "2026-11-29T15:28:24.148662Z",
           "kind": "invalid",
           "reason": "400 Bad Request: a log of this request is refused on demand",
           "status": 400,
           "attempt": 1,
-          "elapsedMs": 77
+          "elapsedMs": 5
         }
       ]
     }
@@ -359,15 +359,15 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "batches": [
         {
-          "id": "35",
+          "id": "33",
           "destination": "datadog",
           "lane": "live",
           "plan": null,
-          "parent": "22",
+          "parent": "20",
           "from": "13",
           "to": "14",
           "count": 1,
-          "bytes": 839,
+          "bytes": 817,
           "state": "dead",
           "attempt": 1,
           "uncertain": 0,
@@ -375,10 +375,10 @@ export const EXAMPLES: Record<string, Example> = {
           "purged": 0,
           "mappingVersion": 2,
           "filterVersion": 1,
-          "createdAt": "2026-11-29T13:04:01.633604Z",
-          "dueAt": "2026-11-29T13:04:01.684215Z",
+          "createdAt": "2026-11-29T15:28:23.984368Z",
+          "dueAt": "2026-11-29T15:28:24.003866Z",
           "leaseUntil": null,
-          "settledAt": "2026-11-29T13:04:01.961099Z",
+          "settledAt": "2026-11-29T15:28:24.168199Z",
           "answer": {
             "kind": "invalid",
             "reason": "400 Bad Request: a log of this request is refused on demand",
@@ -386,17 +386,17 @@ export const EXAMPLES: Record<string, Example> = {
           },
           "attempts": [
             {
-              "at": "2026-11-29T13:04:01.961099Z",
+              "at": "2026-11-29T15:28:24.168199Z",
               "kind": "invalid",
               "reason": "400 Bad Request: a log of this request is refused on demand",
               "status": 400,
               "attempt": 1,
-              "elapsedMs": 12
+              "elapsedMs": 19
             }
           ]
         }
       ],
-      "next": "35"
+      "next": "33"
     }
   },
   "delivery.status": {
@@ -407,15 +407,15 @@ export const EXAMPLES: Record<string, Example> = {
           "kind": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T13:03:59.583334Z",
+          "since": "2026-11-29T15:28:22.241422Z",
           "isHeld": false,
-          "announcedAt": "2026-11-29T13:03:59.583334Z",
+          "announcedAt": "2026-11-29T15:28:22.241422Z",
           "opensAt": null,
           "deadLetters": 10,
           "lanes": [
             {
               "lane": "live",
-              "position": "29",
+              "position": "30",
               "behind": "0",
               "oldestUndeliveredAt": null,
               "due": 0,
@@ -448,21 +448,21 @@ export const EXAMPLES: Record<string, Example> = {
       "node": "gw-2"
     },
     "answer": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy01NDkzOWQ0NyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiMzNlMDU0OGQxYzQxMGU2MGVkMTk4Mzk4Y2FkZDE5NjFmY2UxMDBkYjlmYmZiNmZjNzgxZTI1OTJlMjg1NDAwYiIs…",
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy04YThlMjAyNCIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNmYwZWFlMDMxOWVkYjY4ZDVmMjRkMWQxYjczZjIyMTIxODdjMmNhMzU1Yjk2ZGJlMDM0Y2Q2NmUyZDY4ZmQ3OCIs…",
       "node": "gw-2",
-      "expiresAt": "2026-11-29T14:04:01.717000Z"
+      "expiresAt": "2026-11-29T16:28:24.168000Z"
     }
   },
   "enrolment.enrol": {
     "body": {
-      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy01NDkzOWQ0NyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiMzNlMDU0OGQxYzQxMGU2MGVkMTk4Mzk4Y2FkZDE5NjFmY2UxMDBkYjlmYmZiNmZjNzgxZTI1OTJlMjg1NDAwYiIs…",
-      "publicKey": "MCowBQYDK2VwAyEAZYF1z43O7xniKCFMXF+NsDUaOl42i1tjZPLelGeQFe8="
+      "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy04YThlMjAyNCIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNmYwZWFlMDMxOWVkYjY4ZDVmMjRkMWQxYjczZjIyMTIxODdjMmNhMzU1Yjk2ZGJlMDM0Y2Q2NmUyZDY4ZmQ3OCIs…",
+      "publicKey": "MCowBQYDK2VwAyEAhLcY1KAfytAlkv9gCf47CVu+fiZ7/P6ydd51Pkf78Mc="
     },
     "answer": {
       "node": "gw-2",
-      "log": "log-54939d47",
-      "keyId": "3134a3de2b741d1a",
-      "markPublicKey": "MCowBQYDK2VwAyEAGV++yuCMyLve3619SylYCM5z5HZC7Tou+re2yI24QsI="
+      "log": "log-8a8e2024",
+      "keyId": "0cc1f03a67188210",
+      "markPublicKey": "MCowBQYDK2VwAyEA+By6BxZXPoCC3x1HNektA6eGl4JDVJQjeoU3fqnzdLI="
     }
   },
   "enrolment.list": {
@@ -470,18 +470,22 @@ export const EXAMPLES: Record<string, Example> = {
       "enrolments": [
         {
           "node": "gw-2",
-          "createdBy": "api-key:2afcc342",
-          "createdAt": "2026-11-29T13:04:01.717000Z",
-          "expiresAt": "2026-11-29T14:04:01.717000Z",
-          "usedAt": "2026-11-29T13:04:01.771000Z"
+          "createdBy": "api-key:25858565",
+          "createdAt": "2026-11-29T15:28:24.168000Z",
+          "expiresAt": "2026-11-29T16:28:24.168000Z",
+          "usedAt": "2026-11-29T15:28:24.184000Z"
         }
       ]
     }
   },
   "enrolment.log": {
     "answer": {
-      "log": "log-54939d47",
-      "generation": 1
+      "log": "log-8a8e2024",
+      "generation": 1,
+      "origin": "affidavit/log-8a8e2024/1",
+      "keys": [
+        "affidavit/log-8a8e2024/1+203f2f0a+AeGF89uzTXGlMqhs0ValoAI82x9QOYt9bKV7yDk64r4g"
+      ]
     }
   },
   "events.list": {
@@ -494,7 +498,7 @@ export const EXAMPLES: Record<string, Example> = {
       "events": [
         {
           "position": "2",
-          "recordedAt": "2026-11-29T13:03:59.392062Z",
+          "recordedAt": "2026-11-29T15:28:22.118828Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -506,8 +510,8 @@ export const EXAMPLES: Record<string, Example> = {
             "data": {
               "approval": "a1"
             },
-            "epoch": "dd21dc9c85c43942",
-            "id": "dd21dc9c85c43942.2",
+            "epoch": "eac6fd79c95d5f04",
+            "id": "eac6fd79c95d5f04.2",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -525,17 +529,17 @@ export const EXAMPLES: Record<string, Example> = {
       ],
       "next": "2",
       "more": true,
-      "head": "29",
+      "head": "30",
       "purged": []
     }
   },
   "exports.download": {
     "parameters": {
-      "id": "export-10g8k63hwx"
+      "id": "export-1qqsy4dfkr"
     },
     "query": {
       "file": "events",
-      "expires": "1795958343",
+      "expires": "1795967006",
       "signature": "___________________________________________"
     }
   },
@@ -546,7 +550,7 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "exports": [
         {
-          "id": "export-10g8k63hwx",
+          "id": "export-1qqsy4dfkr",
           "kind": "events",
           "format": "ndjson",
           "selection": {
@@ -554,28 +558,28 @@ export const EXAMPLES: Record<string, Example> = {
           },
           "state": "finished",
           "from": "0",
-          "to": "29",
-          "next": "29",
+          "to": "30",
+          "next": "30",
           "count": 6,
           "bytes": 3125,
-          "requestedBy": "api-key:2afcc342",
-          "createdAt": "2026-11-29T13:04:03.502483Z",
-          "finishedAt": "2026-11-29T13:04:03.546717Z",
-          "keepUntil": "2026-11-29T14:04:03.550437Z",
+          "requestedBy": "api-key:25858565",
+          "createdAt": "2026-11-29T15:28:25.943658Z",
+          "finishedAt": "2026-11-29T15:28:25.999110Z",
+          "keepUntil": "2026-11-29T16:28:26.001594Z",
           "error": null,
           "file": {
-            "name": "export-10g8k63hwx.ndjson",
+            "name": "export-1qqsy4dfkr.ndjson",
             "bytes": 3125,
-            "sha256": "8c2bb1b7d1c82a963f7d40fccab1b6aaa9e136f9011abcddfb8f3bc184acb116"
+            "sha256": "4363ec939f636e51c408b71dbdaaacdd67b8385e93ce381dd3d77d27a2094960"
           },
-          "manifestSha256": "48f73e1168c034cb767f9cb42fc43c3982e7d9cdd5581b1ae665fd3c1a0ea1aa"
+          "manifestSha256": "b1d92e73915713828be7b3cd96e6412d460827e1260b37e602a976f36392e05c"
         }
       ]
     }
   },
   "exports.remove": {
     "parameters": {
-      "id": "export-10g8k63hwx"
+      "id": "export-1qqsy4dfkr"
     }
   },
   "exports.request": {
@@ -584,7 +588,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": "s-3"
     },
     "answer": {
-      "id": "export-10g8k63hwx",
+      "id": "export-1qqsy4dfkr",
       "kind": "events",
       "format": "ndjson",
       "selection": {
@@ -592,12 +596,12 @@ export const EXAMPLES: Record<string, Example> = {
       },
       "state": "waiting",
       "from": "0",
-      "to": "29",
+      "to": "30",
       "next": "0",
       "count": 0,
       "bytes": 0,
-      "requestedBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:03.502483Z",
+      "requestedBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:25.943658Z",
       "finishedAt": null,
       "keepUntil": null,
       "error": null,
@@ -607,10 +611,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "exports.show": {
     "parameters": {
-      "id": "export-10g8k63hwx"
+      "id": "export-1qqsy4dfkr"
     },
     "answer": {
-      "id": "export-10g8k63hwx",
+      "id": "export-1qqsy4dfkr",
       "kind": "events",
       "format": "ndjson",
       "selection": {
@@ -618,25 +622,25 @@ export const EXAMPLES: Record<string, Example> = {
       },
       "state": "finished",
       "from": "0",
-      "to": "29",
-      "next": "29",
+      "to": "30",
+      "next": "30",
       "count": 6,
       "bytes": 3125,
-      "requestedBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:03.502483Z",
-      "finishedAt": "2026-11-29T13:04:03.546717Z",
-      "keepUntil": "2026-11-29T14:04:03.550437Z",
+      "requestedBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:25.943658Z",
+      "finishedAt": "2026-11-29T15:28:25.999110Z",
+      "keepUntil": "2026-11-29T16:28:26.001594Z",
       "error": null,
       "file": {
-        "name": "export-10g8k63hwx.ndjson",
+        "name": "export-1qqsy4dfkr.ndjson",
         "bytes": 3125,
-        "sha256": "8c2bb1b7d1c82a963f7d40fccab1b6aaa9e136f9011abcddfb8f3bc184acb116"
+        "sha256": "4363ec939f636e51c408b71dbdaaacdd67b8385e93ce381dd3d77d27a2094960"
       },
-      "manifestSha256": "48f73e1168c034cb767f9cb42fc43c3982e7d9cdd5581b1ae665fd3c1a0ea1aa",
+      "manifestSha256": "b1d92e73915713828be7b3cd96e6412d460827e1260b37e602a976f36392e05c",
       "links": {
-        "events": "/v1/exports/export-10g8k63hwx/download?file=events&expires=1795958343&signature=___________________________________________",
-        "manifest": "/v1/exports/export-10g8k63hwx/download?file=manifest&expires=1795958343&signature=___________________________________________",
-        "expireAt": "2026-11-29T13:19:03.000000Z"
+        "events": "/v1/exports/export-1qqsy4dfkr/download?file=events&expires=1795967006&signature=___________________________________________",
+        "manifest": "/v1/exports/export-1qqsy4dfkr/download?file=manifest&expires=1795967006&signature=___________________________________________",
+        "expireAt": "2026-11-29T15:43:26.000000Z"
       }
     }
   },
@@ -648,8 +652,8 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "approvals": [
         {
-          "position": "25",
-          "recordedAt": "2026-11-29T13:03:59.436369Z",
+          "position": "26",
+          "recordedAt": "2026-11-29T15:28:22.171582Z",
           "at": "2026-11-25T12:00:00.003000Z",
           "state": "granted",
           "session": "s-3",
@@ -661,7 +665,7 @@ export const EXAMPLES: Record<string, Example> = {
           "reason": null
         }
       ],
-      "next": "WyJaYlR6YUhtZCIsIjI1Il0"
+      "next": "WyJaYlR6YUhtZCIsIjI2Il0"
     }
   },
   "facets.connections": {
@@ -680,7 +684,7 @@ export const EXAMPLES: Record<string, Example> = {
         }
       ],
       "next": null,
-      "horizon": "28"
+      "horizon": "29"
     }
   },
   "facets.identities": {
@@ -701,7 +705,7 @@ export const EXAMPLES: Record<string, Example> = {
         }
       ],
       "next": null,
-      "horizon": "28"
+      "horizon": "29"
     }
   },
   "facets.touched": {
@@ -726,13 +730,13 @@ export const EXAMPLES: Record<string, Example> = {
           "lastSession": "s-3"
         }
       ],
-      "horizon": "28"
+      "horizon": "29"
     }
   },
   "health.alive": {
     "answer": {
       "alive": true,
-      "startedAt": "2026-11-29T13:03:59.145Z"
+      "startedAt": "2026-11-29T15:28:21.924Z"
     }
   },
   "health.metrics": {},
@@ -745,7 +749,7 @@ export const EXAMPLES: Record<string, Example> = {
           "hop": "record → reader",
           "ok": true,
           "required": true,
-          "since": "2026-11-29T13:03:59.271Z"
+          "since": "2026-11-29T15:28:22.100Z"
         }
       ]
     }
@@ -757,14 +761,14 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "holds": [
         {
-          "id": "hold-burpnk2rpw",
+          "id": "hold-5aemgi09su",
           "matter": "2026-17",
           "reason": "asked for by counsel",
           "selection": {
             "session": "s-1"
           },
-          "placedBy": "api-key:2afcc342",
-          "placedAt": "2026-11-29T13:04:02.061058Z",
+          "placedBy": "api-key:25858565",
+          "placedAt": "2026-11-29T15:28:24.291372Z",
           "releasedBy": null,
           "releasedAt": null,
           "releaseReason": null
@@ -779,14 +783,14 @@ export const EXAMPLES: Record<string, Example> = {
       "reason": "asked for by counsel"
     },
     "answer": {
-      "id": "hold-burpnk2rpw",
+      "id": "hold-5aemgi09su",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:2afcc342",
-      "placedAt": "2026-11-29T13:04:02.061058Z",
+      "placedBy": "api-key:25858565",
+      "placedAt": "2026-11-29T15:28:24.291372Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -794,38 +798,38 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "holds.release": {
     "parameters": {
-      "id": "hold-burpnk2rpw"
+      "id": "hold-5aemgi09su"
     },
     "body": {
       "reason": "the matter is closed"
     },
     "answer": {
-      "id": "hold-burpnk2rpw",
+      "id": "hold-5aemgi09su",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:2afcc342",
-      "placedAt": "2026-11-29T13:04:02.061058Z",
-      "releasedBy": "api-key:2afcc342",
-      "releasedAt": "2026-11-29T13:04:02.096616Z",
+      "placedBy": "api-key:25858565",
+      "placedAt": "2026-11-29T15:28:24.291372Z",
+      "releasedBy": "api-key:25858565",
+      "releasedAt": "2026-11-29T15:28:24.315461Z",
       "releaseReason": "the matter is closed"
     }
   },
   "holds.show": {
     "parameters": {
-      "id": "hold-burpnk2rpw"
+      "id": "hold-5aemgi09su"
     },
     "answer": {
-      "id": "hold-burpnk2rpw",
+      "id": "hold-5aemgi09su",
       "matter": "2026-17",
       "reason": "asked for by counsel",
       "selection": {
         "session": "s-1"
       },
-      "placedBy": "api-key:2afcc342",
-      "placedAt": "2026-11-29T13:04:02.061058Z",
+      "placedBy": "api-key:25858565",
+      "placedAt": "2026-11-29T15:28:24.291372Z",
       "releasedBy": null,
       "releasedAt": null,
       "releaseReason": null
@@ -843,9 +847,9 @@ export const EXAMPLES: Record<string, Example> = {
       }
     },
     "answer": {
-      "prefix": "f5afee3b",
-      "key": "afd_f5afee3b_………",
-      "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
+      "prefix": "5e74f413",
+      "key": "afd_5e74f413_………",
+      "id": "b5cb23dd-6433-4e34-aa9b-10611d4d4812",
       "role": "auditor"
     }
   },
@@ -853,17 +857,17 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "keys": [
         {
-          "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
-          "prefix": "f5afee3b",
+          "id": "b5cb23dd-6433-4e34-aa9b-10611d4d4812",
+          "prefix": "5e74f413",
           "role": "auditor",
           "label": "audit of the year",
-          "createdBy": "api-key:2afcc342",
-          "createdAt": "2026-11-29T13:04:01.960000Z",
+          "createdBy": "api-key:25858565",
+          "createdAt": "2026-11-29T15:28:24.235000Z",
           "expiresAt": null,
           "revokedAt": null,
           "lastUsedAt": null,
-          "rotatedAt": "2026-11-29T13:04:01.981000Z",
-          "previousUntil": "2026-11-29T14:04:01.981000Z",
+          "rotatedAt": "2026-11-29T15:28:24.244000Z",
+          "previousUntil": "2026-11-29T16:28:24.244000Z",
           "limits": {
             "from": "2026-01-01T00:00:00.000000Z",
             "connections": [
@@ -876,27 +880,33 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "keys.revoke": {
     "parameters": {
-      "id": "adddd3cd-b32a-402a-86a7-d076819dc989"
+      "id": "b5cb23dd-6433-4e34-aa9b-10611d4d4812"
     }
   },
   "keys.rotate": {
     "parameters": {
-      "id": "adddd3cd-b32a-402a-86a7-d076819dc989"
+      "id": "b5cb23dd-6433-4e34-aa9b-10611d4d4812"
     },
     "body": {
       "overlapMinutes": 60
     },
     "answer": {
-      "prefix": "f5afee3b",
-      "key": "afd_f5afee3b_………",
-      "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
+      "prefix": "5e74f413",
+      "key": "afd_5e74f413_………",
+      "id": "b5cb23dd-6433-4e34-aa9b-10611d4d4812",
       "role": "auditor"
+    }
+  },
+  "log.checkpoint": {},
+  "log.tile": {
+    "parameters": {
+      "path": "0/000.p/1"
     }
   },
   "producers.declareLost": {
     "parameters": {
       "node": "gw-1",
-      "epoch": "dd21dc9c85c43942"
+      "epoch": "eac6fd79c95d5f04"
     },
     "body": {
       "to": 25,
@@ -904,7 +914,7 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "node": "gw-1",
-      "epoch": "dd21dc9c85c43942",
+      "epoch": "eac6fd79c95d5f04",
       "to": 25
     }
   },
@@ -916,18 +926,18 @@ export const EXAMPLES: Record<string, Example> = {
       "producers": [
         {
           "node": "gw-1",
-          "epoch": "dd21dc9c85c43942",
+          "epoch": "eac6fd79c95d5f04",
           "state": "open",
           "seq": 24,
           "previous": null,
-          "openedAt": "2026-11-29T13:03:59.391701Z",
-          "updatedAt": "2026-11-29T13:03:59.436369Z",
+          "openedAt": "2026-11-29T15:28:22.118578Z",
+          "updatedAt": "2026-11-29T15:28:22.171582Z",
           "nodeRevokedAt": null,
           "last": {
-            "position": "28",
-            "recordedAt": "2026-11-29T13:03:59.436369Z",
+            "position": "29",
+            "recordedAt": "2026-11-29T15:28:22.171582Z",
             "occurredAt": "2026-11-25T12:00:00.006000Z",
-            "lagMs": 349439430
+            "lagMs": 358102166
           }
         }
       ]
@@ -935,25 +945,29 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "producers.status": {
     "answer": {
-      "log": "log-54939d47",
+      "log": "log-8a8e2024",
       "generation": 1,
       "head": {
-        "size": "29",
-        "recordedAt": "2026-11-29T13:03:59.436369Z"
+        "size": "30",
+        "recordedAt": "2026-11-29T15:28:22.171582Z"
       },
       "recorder": {
         "active": true,
-        "leaseUntil": "2026-11-29T13:13:59.446945Z"
+        "leaseUntil": "2026-11-29T15:38:22.174214Z"
       },
       "sessions": {
-        "horizon": "28",
+        "horizon": "29",
         "behind": "0",
         "open": 0
       },
       "search": {
-        "horizon": "28",
+        "horizon": "29",
         "behind": "0"
       },
+      "checkpoint": null,
+      "treeBehind": "0",
+      "verification": null,
+      "differences": 0,
       "producers": {
         "nodes": 1,
         "open": 1,
@@ -962,7 +976,7 @@ export const EXAMPLES: Record<string, Example> = {
       },
       "outbox": {
         "waiting": 6,
-        "oldestAt": "2026-11-29T13:04:00.234726Z"
+        "oldestAt": "2026-11-29T15:28:22.925489Z"
       },
       "quarantined": 0,
       "foreignEntries": 0,
@@ -971,19 +985,19 @@ export const EXAMPLES: Record<string, Example> = {
           "destination": "datadog",
           "state": "delivering",
           "reason": null,
-          "since": "2026-11-29T13:03:59.583334Z",
+          "since": "2026-11-29T15:28:22.241422Z",
           "lanes": [
             {
               "lane": "live",
-              "position": "29",
-              "behind": "16"
+              "position": "30",
+              "behind": "13"
             }
           ],
           "batches": {
-            "due": 6,
-            "sending": 4
+            "due": 8,
+            "sending": 2
           },
-          "oldestUndeliveredAt": "2026-11-29T13:03:59.392062Z",
+          "oldestUndeliveredAt": "2026-11-29T15:28:22.155634Z",
           "deadLetters": 0
         }
       ]
@@ -991,20 +1005,28 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "receipts.one": {
     "parameters": {
-      "eventId": "dd21dc9c85c43942.1"
+      "eventId": "eac6fd79c95d5f04.1"
     },
     "answer": {
-      "event": "dd21dc9c85c43942.1",
+      "event": "eac6fd79c95d5f04.1",
       "node": "gw-1",
-      "epoch": "dd21dc9c85c43942",
+      "epoch": "eac6fd79c95d5f04",
       "seq": 1,
       "recorded": {
         "position": "1",
-        "at": "2026-11-29T13:03:59.392062Z",
+        "at": "2026-11-29T15:28:22.118828Z",
         "run": {
           "first": "1",
           "last": "6"
         }
+      },
+      "proof": {
+        "leaf": "AQAGYWvxi6GsCHN0YW5kYXJk6sb9ecldXwQAAAAAAAAAAfkBbSzuyrztRKwVP71jqJgMxyCqMXGxV8KMVbHN943E",
+        "size": "30",
+        "path": [
+          "PvuJvqof+0UEjLG3J30HTEe87i1XHKzqbp3SzxPQtic="
+        ],
+        "checkpoint": "affidavit/log-8a8e2024/1\n30\n10JBsGD5NW6Xo7+rgNxhYiKX0Xjmds1esbY3z99rVss=\n\n— affidavit/log-8a8e2024/1 ID8vCpT3SXYBmvbiSvAKo/CWPQjRMLHka9wqwg1geLCPB9EKYJarb845fPDJEbMTRtKoneV1Cxd4s+ANmpPVf+KiigI=\n"
       },
       "type": "session.opened",
       "occurredAt": "2026-11-25T12:00:00.001000Z",
@@ -1019,20 +1041,20 @@ export const EXAMPLES: Record<string, Example> = {
               "lane": "live",
               "plan": null,
               "state": "split",
-              "count": 29,
+              "count": 30,
               "isResend": false,
-              "cutAt": "2026-11-29T13:03:59.797990Z",
+              "cutAt": "2026-11-29T15:28:22.406112Z",
               "attempts": [
                 {
-                  "at": "2026-11-29T13:04:00.768532Z",
+                  "at": "2026-11-29T15:28:23.265555Z",
                   "kind": "invalid",
                   "reason": "400 Bad Request: a log of this request is refused on demand",
                   "status": 400,
                   "attempt": 1,
-                  "elapsedMs": 170
+                  "elapsedMs": 181
                 }
               ],
-              "settledAt": "2026-11-29T13:04:00.768532Z",
+              "settledAt": "2026-11-29T15:28:23.265555Z",
               "observedAt": null,
               "lookedAt": null,
               "seen": null
@@ -1048,10 +1070,10 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "reconciliations": [
         {
-          "id": "reconciliation-uwqex8rvt0",
+          "id": "reconciliation-2rbaf7127g",
           "destination": "datadog",
           "from": "0",
-          "to": "29",
+          "to": "30",
           "next": "0",
           "sendsMissing": false,
           "state": "waiting",
@@ -1064,8 +1086,8 @@ export const EXAMPLES: Record<string, Example> = {
           "duplicated": "0",
           "truncated": "0",
           "altered": "0",
-          "createdBy": "api-key:2afcc342",
-          "createdAt": "2026-11-29T13:04:03.224950Z",
+          "createdBy": "api-key:25858565",
+          "createdAt": "2026-11-29T15:28:25.771123Z",
           "finishedAt": null
         }
       ]
@@ -1073,14 +1095,14 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "reconciliations.one": {
     "parameters": {
-      "id": "reconciliation-uwqex8rvt0"
+      "id": "reconciliation-2rbaf7127g"
     },
     "answer": {
       "reconciliation": {
-        "id": "reconciliation-uwqex8rvt0",
+        "id": "reconciliation-2rbaf7127g",
         "destination": "datadog",
         "from": "0",
-        "to": "29",
+        "to": "30",
         "next": "0",
         "sendsMissing": false,
         "state": "waiting",
@@ -1093,8 +1115,8 @@ export const EXAMPLES: Record<string, Example> = {
         "duplicated": "0",
         "truncated": "0",
         "altered": "0",
-        "createdBy": "api-key:2afcc342",
-        "createdAt": "2026-11-29T13:04:03.224950Z",
+        "createdBy": "api-key:25858565",
+        "createdAt": "2026-11-29T15:28:25.771123Z",
         "finishedAt": null
       },
       "findings": []
@@ -1106,10 +1128,10 @@ export const EXAMPLES: Record<string, Example> = {
       "from": "0"
     },
     "answer": {
-      "id": "reconciliation-uwqex8rvt0",
+      "id": "reconciliation-2rbaf7127g",
       "destination": "datadog",
       "from": "0",
-      "to": "29",
+      "to": "30",
       "next": "0",
       "sendsMissing": false,
       "state": "waiting",
@@ -1122,25 +1144,25 @@ export const EXAMPLES: Record<string, Example> = {
       "duplicated": "0",
       "truncated": "0",
       "altered": "0",
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:03.224950Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:25.771123Z",
       "finishedAt": null
     }
   },
   "replays.blocks": {
     "parameters": {
-      "id": "replay-pa0p9ggju4"
+      "id": "replay-o25itd1sq6"
     },
     "answer": {
       "blocks": [
         {
-          "from": "23",
-          "to": "29",
+          "from": "24",
+          "to": "30",
           "count": 6,
           "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "digest": "28729197c724ed1b8292301f18a275888f163cc1e2801f81f5a9a568be4954b5",
+          "digest": "18b0eb2a4d582c30d72ea33f81d2727dbb962655081828db0434e0418c7d0d8c",
           "outcome": null
         }
       ],
@@ -1149,14 +1171,14 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.cancel": {
     "parameters": {
-      "id": "replay-pa0p9ggju4"
+      "id": "replay-o25itd1sq6"
     },
     "body": {},
     "answer": {
-      "id": "replay-pa0p9ggju4",
+      "id": "replay-o25itd1sq6",
       "destination": "datadog",
       "state": "cancelled",
-      "reason": "cancelled by api-key:2afcc342",
+      "reason": "cancelled by api-key:25858565",
       "asked": {
         "query": "session:s-3"
       },
@@ -1172,15 +1194,15 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:02.488617Z",
-      "plannedAt": "2026-11-29T13:04:03.028157Z",
-      "startedAt": "2026-11-29T13:04:03.120632Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:24.558896Z",
+      "plannedAt": "2026-11-29T15:28:25.582347Z",
+      "startedAt": "2026-11-29T15:28:25.641987Z",
       "finishedAt": null,
       "report": null,
-      "from": "23",
-      "to": "29",
-      "plannedTo": "29",
+      "from": "24",
+      "to": "30",
+      "plannedTo": "30",
       "progress": {
         "sent": 0,
         "open": 0,
@@ -1195,10 +1217,10 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "replays": [
         {
-          "id": "replay-pa0p9ggju4",
+          "id": "replay-o25itd1sq6",
           "destination": "datadog",
           "state": "cancelled",
-          "reason": "cancelled by api-key:2afcc342",
+          "reason": "cancelled by api-key:25858565",
           "asked": {
             "query": "session:s-3"
           },
@@ -1214,26 +1236,26 @@ export const EXAMPLES: Record<string, Example> = {
           "bytes": 5832,
           "late": 6,
           "observed": 0,
-          "createdBy": "api-key:2afcc342",
-          "createdAt": "2026-11-29T13:04:02.488617Z",
-          "plannedAt": "2026-11-29T13:04:03.028157Z",
-          "startedAt": "2026-11-29T13:04:03.120632Z",
+          "createdBy": "api-key:25858565",
+          "createdAt": "2026-11-29T15:28:24.558896Z",
+          "plannedAt": "2026-11-29T15:28:25.582347Z",
+          "startedAt": "2026-11-29T15:28:25.641987Z",
           "finishedAt": null,
           "report": null,
-          "from": "23",
-          "to": "29",
-          "plannedTo": "29"
+          "from": "24",
+          "to": "30",
+          "plannedTo": "30"
         }
       ]
     }
   },
   "replays.pause": {
     "parameters": {
-      "id": "replay-pa0p9ggju4"
+      "id": "replay-o25itd1sq6"
     },
     "body": {},
     "answer": {
-      "id": "replay-pa0p9ggju4",
+      "id": "replay-o25itd1sq6",
       "destination": "datadog",
       "state": "paused",
       "reason": null,
@@ -1252,15 +1274,15 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:02.488617Z",
-      "plannedAt": "2026-11-29T13:04:03.028157Z",
-      "startedAt": "2026-11-29T13:04:03.120632Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:24.558896Z",
+      "plannedAt": "2026-11-29T15:28:25.582347Z",
+      "startedAt": "2026-11-29T15:28:25.641987Z",
       "finishedAt": null,
       "report": null,
-      "from": "23",
-      "to": "29",
-      "plannedTo": "29",
+      "from": "24",
+      "to": "30",
+      "plannedTo": "30",
       "progress": {
         "sent": 0,
         "open": 0,
@@ -1276,7 +1298,7 @@ export const EXAMPLES: Record<string, Example> = {
       "query": "session:s-3"
     },
     "answer": {
-      "id": "replay-pa0p9ggju4",
+      "id": "replay-o25itd1sq6",
       "destination": "datadog",
       "state": "planning",
       "reason": null,
@@ -1295,24 +1317,24 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 0,
       "late": 0,
       "observed": 0,
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:02.488617Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:24.558896Z",
       "plannedAt": null,
       "startedAt": null,
       "finishedAt": null,
       "report": null,
-      "from": "23",
-      "to": "29",
-      "plannedTo": "23"
+      "from": "24",
+      "to": "30",
+      "plannedTo": "24"
     }
   },
   "replays.resume": {
     "parameters": {
-      "id": "replay-pa0p9ggju4"
+      "id": "replay-o25itd1sq6"
     },
     "body": {},
     "answer": {
-      "id": "replay-pa0p9ggju4",
+      "id": "replay-o25itd1sq6",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1331,15 +1353,15 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:02.488617Z",
-      "plannedAt": "2026-11-29T13:04:03.028157Z",
-      "startedAt": "2026-11-29T13:04:03.120632Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:24.558896Z",
+      "plannedAt": "2026-11-29T15:28:25.582347Z",
+      "startedAt": "2026-11-29T15:28:25.641987Z",
       "finishedAt": null,
       "report": null,
-      "from": "23",
-      "to": "29",
-      "plannedTo": "29",
+      "from": "24",
+      "to": "30",
+      "plannedTo": "30",
       "progress": {
         "sent": 0,
         "open": 0,
@@ -1352,10 +1374,10 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.show": {
     "parameters": {
-      "id": "replay-pa0p9ggju4"
+      "id": "replay-o25itd1sq6"
     },
     "answer": {
-      "id": "replay-pa0p9ggju4",
+      "id": "replay-o25itd1sq6",
       "destination": "datadog",
       "state": "planned",
       "reason": null,
@@ -1374,15 +1396,15 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:02.488617Z",
-      "plannedAt": "2026-11-29T13:04:03.028157Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:24.558896Z",
+      "plannedAt": "2026-11-29T15:28:25.582347Z",
       "startedAt": null,
       "finishedAt": null,
       "report": null,
-      "from": "23",
-      "to": "29",
-      "plannedTo": "29",
+      "from": "24",
+      "to": "30",
+      "plannedTo": "30",
       "progress": {
         "sent": 0,
         "open": 0,
@@ -1395,11 +1417,11 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "replays.start": {
     "parameters": {
-      "id": "replay-pa0p9ggju4"
+      "id": "replay-o25itd1sq6"
     },
     "body": {},
     "answer": {
-      "id": "replay-pa0p9ggju4",
+      "id": "replay-o25itd1sq6",
       "destination": "datadog",
       "state": "running",
       "reason": null,
@@ -1418,15 +1440,15 @@ export const EXAMPLES: Record<string, Example> = {
       "bytes": 5832,
       "late": 6,
       "observed": 0,
-      "createdBy": "api-key:2afcc342",
-      "createdAt": "2026-11-29T13:04:02.488617Z",
-      "plannedAt": "2026-11-29T13:04:03.028157Z",
-      "startedAt": "2026-11-29T13:04:03.120632Z",
+      "createdBy": "api-key:25858565",
+      "createdAt": "2026-11-29T15:28:24.558896Z",
+      "plannedAt": "2026-11-29T15:28:25.582347Z",
+      "startedAt": "2026-11-29T15:28:25.641987Z",
       "finishedAt": null,
       "report": null,
-      "from": "23",
-      "to": "29",
-      "plannedTo": "29",
+      "from": "24",
+      "to": "30",
+      "plannedTo": "30",
       "progress": {
         "sent": 0,
         "open": 0,
@@ -1441,10 +1463,10 @@ export const EXAMPLES: Record<string, Example> = {
     "body": {},
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T13:04:02.266344Z",
+      "plannedAt": "2026-11-29T15:28:24.427371Z",
       "planned": [],
-      "by": "api-key:2afcc342",
-      "begunAt": "2026-11-29T13:04:02.269032Z",
+      "by": "api-key:25858565",
+      "begunAt": "2026-11-29T15:28:24.429301Z",
       "finishedAt": null,
       "report": null
     }
@@ -1479,7 +1501,7 @@ export const EXAMPLES: Record<string, Example> = {
   },
   "retention.plan": {
     "answer": {
-      "at": "2026-11-29T13:04:02.122998Z",
+      "at": "2026-11-29T15:28:24.335245Z",
       "partitions": [
         {
           "name": "event_standard_20261101",
@@ -1501,10 +1523,10 @@ export const EXAMPLES: Record<string, Example> = {
     },
     "answer": {
       "id": "1",
-      "plannedAt": "2026-11-29T13:04:02.266344Z",
+      "plannedAt": "2026-11-29T15:28:24.427371Z",
       "planned": [],
-      "by": "api-key:2afcc342",
-      "begunAt": "2026-11-29T13:04:02.269032Z",
+      "by": "api-key:25858565",
+      "begunAt": "2026-11-29T15:28:24.429301Z",
       "finishedAt": null,
       "report": null
     }
@@ -1514,10 +1536,10 @@ export const EXAMPLES: Record<string, Example> = {
       "runs": [
         {
           "id": "1",
-          "plannedAt": "2026-11-29T13:04:02.266344Z",
+          "plannedAt": "2026-11-29T15:28:24.427371Z",
           "planned": [],
-          "by": "api-key:2afcc342",
-          "begunAt": "2026-11-29T13:04:02.269032Z",
+          "by": "api-key:25858565",
+          "begunAt": "2026-11-29T15:28:24.429301Z",
           "finishedAt": null,
           "report": null
         }
@@ -1552,7 +1574,7 @@ export const EXAMPLES: Record<string, Example> = {
         {
           "id": "s-3",
           "node": "gw-1",
-          "epoch": "dd21dc9c85c43942",
+          "epoch": "eac6fd79c95d5f04",
           "class": "standard",
           "state": "closed",
           "identityId": "billing-agent",
@@ -1596,7 +1618,7 @@ export const EXAMPLES: Record<string, Example> = {
         }
       ],
       "next": "WyJma2Yxb09HcSIsIjIwMjYtMTEtMjVUMTI6MDA6MDAuMDAxMDAwWiIsInMtMiJd",
-      "horizon": "28"
+      "horizon": "29"
     }
   },
   "sessions.one": {
@@ -1609,8 +1631,8 @@ export const EXAMPLES: Record<string, Example> = {
     "answer": {
       "events": [
         {
-          "position": "23",
-          "recordedAt": "2026-11-29T13:03:59.436369Z",
+          "position": "24",
+          "recordedAt": "2026-11-29T15:28:22.171582Z",
           "class": "standard",
           "event": {
             "class": "standard",
@@ -1637,8 +1659,8 @@ export const EXAMPLES: Record<string, Example> = {
                 "user": "app"
               }
             },
-            "epoch": "dd21dc9c85c43942",
-            "id": "dd21dc9c85c43942.19",
+            "epoch": "eac6fd79c95d5f04",
+            "id": "eac6fd79c95d5f04.19",
             "identity": {
               "id": "billing-agent",
               "kind": "agent",
@@ -1657,7 +1679,7 @@ export const EXAMPLES: Record<string, Example> = {
       "session": {
         "id": "s-3",
         "node": "gw-1",
-        "epoch": "dd21dc9c85c43942",
+        "epoch": "eac6fd79c95d5f04",
         "class": "standard",
         "state": "closed",
         "identityId": "billing-agent",
@@ -1700,9 +1722,9 @@ export const EXAMPLES: Record<string, Example> = {
         "error": null
       },
       "holds": [],
-      "next": "23",
+      "next": "24",
       "more": true,
-      "horizon": "28"
+      "horizon": "29"
     }
   }
 };

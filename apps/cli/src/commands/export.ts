@@ -24,6 +24,7 @@ interface RunOptions extends OutputOptions {
   type?: string;
   format: string;
   out?: string;
+  force?: boolean;
   wait: boolean;
 }
 
@@ -84,6 +85,10 @@ function runCommand(): Command {
     .option('--type <types>', 'of these types, with commas')
     .option('--format <format>', 'ndjson: the recorded bytes, an event a line; csv or json: for people', 'ndjson')
     .option('--out <file>', 'where to; default: the name of the export, here')
+    .option(
+      '--force',
+      'also where the range is known not to be as it was recorded; the manifest then says what differs',
+    )
     .option('--no-wait', 'do not wait for its end')
     .option('--json', 'machine-readable output')
     .action(run);

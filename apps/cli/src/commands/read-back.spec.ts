@@ -1,3 +1,5 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { checkpointText, leafHash, nodeHash, signNote, toBase64 } from '#ledger';
 import { CommandLine } from '../../../../test/support/command-line.js';
 
 /**
@@ -60,6 +62,25 @@ describe('receipt and reconcile', () => {
     ],
   };
 
+  it('works the proof of a receipt out by itself', async () => {
+    const leaves = ['a', 'b', 'c'].map((text) => Buffer.from(text));
+    const hashes = leaves.map(leafHash);
+    const root = nodeHash(nodeHash(hashes[0]!, hashes[1]!), hashes[2]!);
+    const origin = 'affidavit/log-1a2b3c4d/1';
+    const { privateKey } = generateKeyPairSync('ed25519');
+    const checkpoint = signNote(checkpointText({ origin, size: 3, root }), origin, privateKey);
+    const path = [hashes[0]!, hashes[2]!].map(toBase64);
+    const recorded = { ...RECEIPT.recorded, position: '1' };
+    const proof = { leaf: toBase64(leaves[1]!), size: '3', path, checkpoint };
+    line.answers[`GET /v1/receipts/${ID}`] = [
+      { ...RECEIPT, recorded, proof },
+      { ...RECEIPT, recorded, proof: { ...proof, leaf: toBase64(leaves[2]!) } },
+    ];
+    const over = `the checkpoint of ${origin} over the first 3 events`;
+    expect((await cli('receipt', ID)).stdout).toContain(`part of ${over}; its proof holds`);
+    expect((await cli('receipt', ID)).stdout).toContain(`its proof does NOT lead to ${over}`);
+  });
+
   it('shows a receipt as a time line that claims no more than is known', async () => {
     line.answers[`GET /v1/receipts/${ID}`] = [RECEIPT];
     const { code, stdout } = await cli('receipt', ID);
@@ -68,6 +89,7 @@ describe('receipt and reconcile', () => {
       `${ID} session.closed, of gw-1`,
       "2026-11-25T12:00:00.000 it happened, by its producer's clock; from then on it was durable on the producer's disk",
       '2026-11-25T12:00:00.100 recorded at position 41',
+      'no checkpoint is over it yet',
       '',
       'datadog accepted, not observed',
       '2026-11-25T12:00:00.200 in batch 9 of 5 events (live)',

@@ -26,10 +26,27 @@ export function receiptCommand(): Command {
       const [{ loadSettings }, { ApiClient }] = await Promise.all([import('#platform'), import('../api-client.js')]);
       const settings = loadSettings();
       const receipt = await ApiClient.of(settings).read('/v1/receipts/{eventId}', { path: { eventId: id } });
-      if (!observe) return present({ json }, receipt, (one) => timeline(one));
+      const seal = await sealOf(receipt);
+      if (!observe) return present({ json }, receipt, (one) => timeline(one, seal));
       const now = await lookNow(settings, receipt);
-      return present({ json }, { ...receipt, now }, (one) => timeline(one, one.now));
+      return present({ json }, { ...receipt, now }, (one) => timeline(one, seal, one.now));
     });
+}
+
+/** What the proof comes to, worked out here: nothing of it is taken on the server's word but the key, which is for `affidavit log checkpoint`. */
+async function sealOf({ proof, recorded }: ReceiptView): Promise<string> {
+  if (!proof) return 'no checkpoint is over it yet';
+  const { fromBase64, leafHash, parseCheckpoint, parseNote, rootFromInclusion, toHex } = await import('#ledger');
+  const { origin, size, root } = parseCheckpoint(parseNote(proof.checkpoint).text);
+  const path = proof.path.map(fromBase64);
+  const leaf = fromBase64(proof.leaf);
+  const leads =
+    leaf && path.every((hash) => hash !== undefined)
+      ? rootFromInclusion(leafHash(leaf), Number(recorded.position), size, path)
+      : undefined;
+  const isProven = leads !== undefined && toHex(leads) === toHex(root);
+  const over = `the checkpoint of ${plain(origin)} over the first ${size} events`;
+  return isProven ? `part of ${over}; its proof holds` : colours.red(`its proof does NOT lead to ${over}`);
 }
 
 async function lookNow(settings: import('#platform').Settings, receipt: ReceiptView): Promise<SeenNow[]> {
@@ -59,7 +76,7 @@ async function lookNow(settings: import('#platform').Settings, receipt: ReceiptV
 
 type Row = [at: string | null, what: string];
 
-function timeline(receipt: ReceiptView, now?: SeenNow[]): string {
+function timeline(receipt: ReceiptView, seal: string, now?: SeenNow[]): string {
   const { event, node, recorded, type, occurredAt } = receipt;
   const lines = [
     `${colours.bold(event)}  ${plain(type ?? 'removed from the record by retention')}, of ${plain(node)}`,
@@ -67,6 +84,7 @@ function timeline(receipt: ReceiptView, now?: SeenNow[]): string {
       [occurredAt, "it happened, by its producer's clock; from then on it was durable on the producer's disk"],
       [recorded.at, `recorded at position ${recorded.position}`],
     ]),
+    seal,
   ];
   for (const destination of receipt.destinations) {
     lines.push('', `${colours.bold(destination.destination)}  ${sentenceOf(destination.state)}`);

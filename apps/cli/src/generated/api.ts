@@ -20,6 +20,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/log/checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The newest checkpoint: a signed note over size and root of the Merkle log
+         * @description As C2SP tlog-checkpoint says, in text/plain. Needs no key.
+         */
+        get: operations["log.checkpoint"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/log/tile/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A hash tile, or a bundle of entries, of the Merkle log
+         * @description As C2SP tlog-tiles says, in application/octet-stream: `path` is `<level>/<index>[.p/<width>]` or `entries/<index>[.p/<width>]`, its slashes as they are. An entry is the leaf data of an event: time, class, run, number and digest, never its content. Needs no key.
+         */
+        get: operations["log.tile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1652,7 +1692,11 @@ export interface components {
         };
         LogAnswer: {
             generation: number;
+            /** @description The keys that sign or signed them, newest first, as C2SP signed-note writes them. */
+            keys: string[];
             log: string;
+            /** @description The name under which checkpoints are signed. */
+            origin: string;
         };
         MissingAnswer: {
             positions: string[];
@@ -1795,6 +1839,17 @@ export interface components {
             node: string;
             /** @description By the producer's clock: durable on its disk after that, and before it was recorded. */
             occurredAt: string | null;
+            /** @description That the event is part of what the log signed; null until a checkpoint is over it. */
+            proof: {
+                /** @description A signed note, as C2SP tlog-checkpoint says. */
+                checkpoint: string;
+                /** @description Leaf data in base64: what is hashed. */
+                leaf: string;
+                /** @description Hashes in base64 that lead from the leaf to the root, the leaf's sibling first. */
+                path: string[];
+                /** @description Of the tree that the checkpoint is over. */
+                size: string;
+            } | null;
             recorded: {
                 at: string;
                 position: string;
@@ -2094,6 +2149,12 @@ export interface components {
             };
         };
         StatusAnswer: {
+            /** @description The newest signed state of the Merkle log. */
+            checkpoint: {
+                generation: number;
+                signedAt: string;
+                size: string;
+            } | null;
             destinations: {
                 /** @description Unsettled batches by state. */
                 batches: {
@@ -2111,6 +2172,8 @@ export interface components {
                 since: string;
                 state: string;
             }[];
+            /** @description What it found not to be as it was recorded. */
+            differences: number;
             foreignEntries: number;
             generation: number;
             head: {
@@ -2145,6 +2208,15 @@ export interface components {
                 horizon: string;
                 open: number;
             };
+            /** @description Events that the Merkle tree does not cover yet. */
+            treeBehind: string;
+            /** @description The pass under way, or the last, that reads what is recorded again. */
+            verification: {
+                finishedAt: string | null;
+                next: string;
+                startedAt: string;
+                to: string;
+            } | null;
         };
         SweepAnswer: {
             destinations: {
@@ -2311,11 +2383,89 @@ export interface operations {
                     /**
                      * @example {
                      *       "alive": true,
-                     *       "startedAt": "2026-11-29T13:03:59.145Z"
+                     *       "startedAt": "2026-11-29T15:28:21.924Z"
                      *     }
                      */
                     "application/json": components["schemas"]["HealthAnswer"];
                 };
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "log.checkpoint": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
+            default: {
+                headers: {
+                    /** @description Seconds. */
+                    "retry-after"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "type": "urn:affidavit:error:RECORD_CURSOR_INVALID",
+                     *       "title": "RECORD_CURSOR_INVALID",
+                     *       "status": 400,
+                     *       "detail": "the cursor is not one that this log gave out for these filters",
+                     *       "code": "RECORD_CURSOR_INVALID",
+                     *       "remedy": "Take the cursor from the answer before, unchanged and with the same filters, or begin without one."
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "log.tile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused, with code and remedy. With 429 and 503 `Retry-After` says when to ask again. */
             default: {
@@ -2403,7 +2553,7 @@ export interface operations {
                      *           "hop": "record → reader",
                      *           "ok": true,
                      *           "required": true,
-                     *           "since": "2026-11-29T13:03:59.271Z"
+                     *           "since": "2026-11-29T15:28:22.100Z"
                      *         }
                      *       ]
                      *     }
@@ -2477,8 +2627,8 @@ export interface operations {
                      * @example {
                      *       "approvals": [
                      *         {
-                     *           "position": "25",
-                     *           "recordedAt": "2026-11-29T13:03:59.436369Z",
+                     *           "position": "26",
+                     *           "recordedAt": "2026-11-29T15:28:22.171582Z",
                      *           "at": "2026-11-25T12:00:00.003000Z",
                      *           "state": "granted",
                      *           "session": "s-3",
@@ -2490,7 +2640,7 @@ export interface operations {
                      *           "reason": null
                      *         }
                      *       ],
-                     *       "next": "WyJaYlR6YUhtZCIsIjI1Il0"
+                     *       "next": "WyJaYlR6YUhtZCIsIjI2Il0"
                      *     }
                      */
                     "application/json": components["schemas"]["ApprovalListAnswer"];
@@ -2555,7 +2705,7 @@ export interface operations {
                      * @example {
                      *       "backfills": [
                      *         {
-                     *           "id": "backfill-0wzvyrj7rm",
+                     *           "id": "backfill-qdpk4w656i",
                      *           "destination": "archive",
                      *           "state": "planned",
                      *           "asked": {},
@@ -2563,10 +2713,10 @@ export interface operations {
                      *           "selection": {},
                      *           "mappingVersion": 1,
                      *           "fromPos": "0",
-                     *           "toPos": "29",
+                     *           "toPos": "30",
                      *           "nextPos": "0",
-                     *           "createdBy": "api-key:2afcc342",
-                     *           "createdAt": "2026-11-29T13:04:03.278256Z",
+                     *           "createdBy": "api-key:25858565",
+                     *           "createdAt": "2026-11-29T15:28:25.812458Z",
                      *           "startedAt": null,
                      *           "finishedAt": null,
                      *           "heldUntil": null,
@@ -2661,7 +2811,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-0wzvyrj7rm",
+                     *       "id": "backfill-qdpk4w656i",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2669,10 +2819,10 @@ export interface operations {
                      *       "selection": {},
                      *       "mappingVersion": 1,
                      *       "fromPos": "0",
-                     *       "toPos": "29",
+                     *       "toPos": "30",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:25.812458Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2718,7 +2868,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-0wzvyrj7rm */
+                /** @example backfill-qdpk4w656i */
                 id: string;
             };
             cookie?: never;
@@ -2741,7 +2891,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-0wzvyrj7rm",
+                     *       "id": "backfill-qdpk4w656i",
                      *       "destination": "archive",
                      *       "state": "planned",
                      *       "asked": {},
@@ -2749,10 +2899,10 @@ export interface operations {
                      *       "selection": {},
                      *       "mappingVersion": 1,
                      *       "fromPos": "0",
-                     *       "toPos": "29",
+                     *       "toPos": "30",
                      *       "nextPos": "0",
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:25.812458Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "heldUntil": null,
@@ -2807,10 +2957,10 @@ export interface operations {
             path: {
                 /**
                  * @description A position in the log.
-                 * @example 37
+                 * @example 35
                  */
                 batch: string;
-                /** @example backfill-0wzvyrj7rm */
+                /** @example backfill-qdpk4w656i */
                 id: string;
             };
             cookie?: never;
@@ -2876,10 +3026,10 @@ export interface operations {
             path: {
                 /**
                  * @description A position in the log.
-                 * @example 37
+                 * @example 35
                  */
                 batch: string;
-                /** @example backfill-0wzvyrj7rm */
+                /** @example backfill-qdpk4w656i */
                 id: string;
             };
             cookie?: never;
@@ -3076,7 +3226,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-0wzvyrj7rm */
+                /** @example backfill-qdpk4w656i */
                 id: string;
             };
             cookie?: never;
@@ -3091,7 +3241,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-0wzvyrj7rm",
+                     *       "id": "backfill-qdpk4w656i",
                      *       "destination": "archive",
                      *       "state": "cancelled",
                      *       "asked": {},
@@ -3099,12 +3249,12 @@ export interface operations {
                      *       "selection": {},
                      *       "mappingVersion": 1,
                      *       "fromPos": "0",
-                     *       "toPos": "29",
+                     *       "toPos": "30",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
-                     *       "startedAt": "2026-11-29T13:04:03.379088Z",
-                     *       "finishedAt": "2026-11-29T13:04:03.485097Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:25.812458Z",
+                     *       "startedAt": "2026-11-29T15:28:25.860103Z",
+                     *       "finishedAt": "2026-11-29T15:28:25.928543Z",
                      *       "heldUntil": null,
                      *       "report": {
                      *         "dead": 0,
@@ -3148,7 +3298,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-0wzvyrj7rm */
+                /** @example backfill-qdpk4w656i */
                 id: string;
             };
             cookie?: never;
@@ -3192,7 +3342,7 @@ export interface operations {
                      * @example {
                      *       "state": "running",
                      *       "batch": {
-                     *         "id": "37",
+                     *         "id": "35",
                      *         "range": "5",
                      *         "destination": "archive",
                      *         "lane": "backfill",
@@ -3206,10 +3356,10 @@ export interface operations {
                      *         "bytes": 2093,
                      *         "uncertain": 0,
                      *         "purged": 0,
-                     *         "plan": "backfill-0wzvyrj7rm",
+                     *         "plan": "backfill-qdpk4w656i",
                      *         "failures": 0,
                      *         "probe": false,
-                     *         "idsDigest": "cc81a3e65a453ec79f49a7cbd162e098421571f286062c2058aebdd76d7215bd"
+                     *         "idsDigest": "b9677353f78aef18c648b17ba2b2d358a5c9f9903c0caf61944600242207474e"
                      *       },
                      *       "waitMs": 0,
                      *       "why": null
@@ -3246,7 +3396,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-0wzvyrj7rm */
+                /** @example backfill-qdpk4w656i */
                 id: string;
             };
             cookie?: never;
@@ -3261,7 +3411,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-0wzvyrj7rm",
+                     *       "id": "backfill-qdpk4w656i",
                      *       "destination": "archive",
                      *       "state": "paused",
                      *       "asked": {},
@@ -3269,11 +3419,11 @@ export interface operations {
                      *       "selection": {},
                      *       "mappingVersion": 1,
                      *       "fromPos": "0",
-                     *       "toPos": "29",
+                     *       "toPos": "30",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
-                     *       "startedAt": "2026-11-29T13:04:03.379088Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:25.812458Z",
+                     *       "startedAt": "2026-11-29T15:28:25.860103Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3318,7 +3468,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-0wzvyrj7rm */
+                /** @example backfill-qdpk4w656i */
                 id: string;
             };
             cookie?: never;
@@ -3371,7 +3521,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example backfill-0wzvyrj7rm */
+                /** @example backfill-qdpk4w656i */
                 id: string;
             };
             cookie?: never;
@@ -3386,7 +3536,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "backfill-0wzvyrj7rm",
+                     *       "id": "backfill-qdpk4w656i",
                      *       "destination": "archive",
                      *       "state": "running",
                      *       "asked": {},
@@ -3394,11 +3544,11 @@ export interface operations {
                      *       "selection": {},
                      *       "mappingVersion": 1,
                      *       "fromPos": "0",
-                     *       "toPos": "29",
+                     *       "toPos": "30",
                      *       "nextPos": "5",
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:03.278256Z",
-                     *       "startedAt": "2026-11-29T13:04:03.379088Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:25.812458Z",
+                     *       "startedAt": "2026-11-29T15:28:25.860103Z",
                      *       "finishedAt": null,
                      *       "heldUntil": null,
                      *       "report": {
@@ -3486,7 +3636,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "next": null,
-                     *       "horizon": "28"
+                     *       "horizon": "29"
                      *     }
                      */
                     "application/json": components["schemas"]["ConnectionListAnswer"];
@@ -3575,7 +3725,7 @@ export interface operations {
                      *           "lastSession": "s-3"
                      *         }
                      *       ],
-                     *       "horizon": "28"
+                     *       "horizon": "29"
                      *     }
                      */
                     "application/json": components["schemas"]["TouchListAnswer"];
@@ -3646,14 +3796,14 @@ export interface operations {
                      *       "deadLetters": [
                      *         {
                      *           "destination": "datadog",
-                     *           "position": "11",
-                     *           "event": "dd21dc9c85c43942.7",
+                     *           "position": "12",
+                     *           "event": "eac6fd79c95d5f04.7",
                      *           "state": "open",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *           "batch": "33",
+                     *           "batch": "32",
                      *           "batchState": "dead",
-                     *           "firstAt": "2026-11-29T13:04:01.934911Z",
-                     *           "lastAt": "2026-11-29T13:04:01.934911Z",
+                     *           "firstAt": "2026-11-29T15:28:24.135244Z",
+                     *           "lastAt": "2026-11-29T15:28:24.135244Z",
                      *           "decidedBy": null,
                      *           "decidedReason": null
                      *         }
@@ -3703,7 +3853,7 @@ export interface operations {
                 destination: string;
                 /**
                  * @description A position in the log.
-                 * @example 11
+                 * @example 12
                  */
                 position: string;
             };
@@ -3728,25 +3878,25 @@ export interface operations {
                     /**
                      * @example {
                      *       "destination": "datadog",
-                     *       "position": "11",
-                     *       "event": "dd21dc9c85c43942.7",
+                     *       "position": "12",
+                     *       "event": "eac6fd79c95d5f04.7",
                      *       "state": "open",
                      *       "reason": "400 Bad Request: a log of this request is refused on demand",
-                     *       "batch": "33",
+                     *       "batch": "32",
                      *       "batchState": "dead",
-                     *       "firstAt": "2026-11-29T13:04:01.934911Z",
-                     *       "lastAt": "2026-11-29T13:04:01.934911Z",
+                     *       "firstAt": "2026-11-29T15:28:24.135244Z",
+                     *       "lastAt": "2026-11-29T15:28:24.135244Z",
                      *       "decidedBy": null,
                      *       "decidedReason": null,
-                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"dd21dc9c85c43942.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
+                     *       "body": "{\"ddsource\":\"affidavit\",\"service\":\"affidavit\",\"ddtags\":\"env:test,retention:standard,connection:orders,late:true\",\"evt\":{\"id\":\"eac6fd79c95d5f04.7\",\"name\":\"session.opened\",\"category\":\"session\",\"time\":\"2…",
                      *       "attempts": [
                      *         {
-                     *           "at": "2026-11-29T13:04:01.937235Z",
+                     *           "at": "2026-11-29T15:28:24.148662Z",
                      *           "kind": "invalid",
                      *           "reason": "400 Bad Request: a log of this request is refused on demand",
                      *           "status": 400,
                      *           "attempt": 1,
-                     *           "elapsedMs": 77
+                     *           "elapsedMs": 5
                      *         }
                      *       ]
                      *     }
@@ -3796,7 +3946,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "positions": [
-                 *         "11"
+                 *         "12"
                  *       ],
                  *       "reason": "a test event"
                  *     }
@@ -3868,7 +4018,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "positions": [
-                 *         "12"
+                 *         "13"
                  *       ]
                  *     }
                  */
@@ -3956,15 +4106,15 @@ export interface operations {
                      *           "kind": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T13:03:59.583334Z",
+                     *           "since": "2026-11-29T15:28:22.241422Z",
                      *           "isHeld": false,
-                     *           "announcedAt": "2026-11-29T13:03:59.583334Z",
+                     *           "announcedAt": "2026-11-29T15:28:22.241422Z",
                      *           "opensAt": null,
                      *           "deadLetters": 10,
                      *           "lanes": [
                      *             {
                      *               "lane": "live",
-                     *               "position": "29",
+                     *               "position": "30",
                      *               "behind": "0",
                      *               "oldestUndeliveredAt": null,
                      *               "due": 0,
@@ -4052,15 +4202,15 @@ export interface operations {
                      * @example {
                      *       "batches": [
                      *         {
-                     *           "id": "35",
+                     *           "id": "33",
                      *           "destination": "datadog",
                      *           "lane": "live",
                      *           "plan": null,
-                     *           "parent": "22",
+                     *           "parent": "20",
                      *           "from": "13",
                      *           "to": "14",
                      *           "count": 1,
-                     *           "bytes": 839,
+                     *           "bytes": 817,
                      *           "state": "dead",
                      *           "attempt": 1,
                      *           "uncertain": 0,
@@ -4068,10 +4218,10 @@ export interface operations {
                      *           "purged": 0,
                      *           "mappingVersion": 2,
                      *           "filterVersion": 1,
-                     *           "createdAt": "2026-11-29T13:04:01.633604Z",
-                     *           "dueAt": "2026-11-29T13:04:01.684215Z",
+                     *           "createdAt": "2026-11-29T15:28:23.984368Z",
+                     *           "dueAt": "2026-11-29T15:28:24.003866Z",
                      *           "leaseUntil": null,
-                     *           "settledAt": "2026-11-29T13:04:01.961099Z",
+                     *           "settledAt": "2026-11-29T15:28:24.168199Z",
                      *           "answer": {
                      *             "kind": "invalid",
                      *             "reason": "400 Bad Request: a log of this request is refused on demand",
@@ -4079,17 +4229,17 @@ export interface operations {
                      *           },
                      *           "attempts": [
                      *             {
-                     *               "at": "2026-11-29T13:04:01.961099Z",
+                     *               "at": "2026-11-29T15:28:24.168199Z",
                      *               "kind": "invalid",
                      *               "reason": "400 Bad Request: a log of this request is refused on demand",
                      *               "status": 400,
                      *               "attempt": 1,
-                     *               "elapsedMs": 12
+                     *               "elapsedMs": 19
                      *             }
                      *           ]
                      *         }
                      *       ],
-                     *       "next": "35"
+                     *       "next": "33"
                      *     }
                      */
                     "application/json": components["schemas"]["BatchListAnswer"];
@@ -4213,10 +4363,10 @@ export interface operations {
                      *       "enrolments": [
                      *         {
                      *           "node": "gw-2",
-                     *           "createdBy": "api-key:2afcc342",
-                     *           "createdAt": "2026-11-29T13:04:01.717000Z",
-                     *           "expiresAt": "2026-11-29T14:04:01.717000Z",
-                     *           "usedAt": "2026-11-29T13:04:01.771000Z"
+                     *           "createdBy": "api-key:25858565",
+                     *           "createdAt": "2026-11-29T15:28:24.168000Z",
+                     *           "expiresAt": "2026-11-29T16:28:24.168000Z",
+                     *           "usedAt": "2026-11-29T15:28:24.184000Z"
                      *         }
                      *       ]
                      *     }
@@ -4290,9 +4440,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy01NDkzOWQ0NyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiMzNlMDU0OGQxYzQxMGU2MGVkMTk4Mzk4Y2FkZDE5NjFmY2UxMDBkYjlmYmZiNmZjNzgxZTI1OTJlMjg1NDAwYiIs…",
+                     *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy04YThlMjAyNCIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNmYwZWFlMDMxOWVkYjY4ZDVmMjRkMWQxYjczZjIyMTIxODdjMmNhMzU1Yjk2ZGJlMDM0Y2Q2NmUyZDY4ZmQ3OCIs…",
                      *       "node": "gw-2",
-                     *       "expiresAt": "2026-11-29T14:04:01.717000Z"
+                     *       "expiresAt": "2026-11-29T16:28:24.168000Z"
                      *     }
                      */
                     "application/json": components["schemas"]["EnrolmentAnswer"];
@@ -4381,7 +4531,7 @@ export interface operations {
                      *       "events": [
                      *         {
                      *           "position": "2",
-                     *           "recordedAt": "2026-11-29T13:03:59.392062Z",
+                     *           "recordedAt": "2026-11-29T15:28:22.118828Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -4393,8 +4543,8 @@ export interface operations {
                      *             "data": {
                      *               "approval": "a1"
                      *             },
-                     *             "epoch": "dd21dc9c85c43942",
-                     *             "id": "dd21dc9c85c43942.2",
+                     *             "epoch": "eac6fd79c95d5f04",
+                     *             "id": "eac6fd79c95d5f04.2",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -4412,7 +4562,7 @@ export interface operations {
                      *       ],
                      *       "next": "2",
                      *       "more": true,
-                     *       "head": "29",
+                     *       "head": "30",
                      *       "purged": []
                      *     }
                      */
@@ -4480,7 +4630,7 @@ export interface operations {
                      * @example {
                      *       "exports": [
                      *         {
-                     *           "id": "export-10g8k63hwx",
+                     *           "id": "export-1qqsy4dfkr",
                      *           "kind": "events",
                      *           "format": "ndjson",
                      *           "selection": {
@@ -4488,21 +4638,21 @@ export interface operations {
                      *           },
                      *           "state": "finished",
                      *           "from": "0",
-                     *           "to": "29",
-                     *           "next": "29",
+                     *           "to": "30",
+                     *           "next": "30",
                      *           "count": 6,
                      *           "bytes": 3125,
-                     *           "requestedBy": "api-key:2afcc342",
-                     *           "createdAt": "2026-11-29T13:04:03.502483Z",
-                     *           "finishedAt": "2026-11-29T13:04:03.546717Z",
-                     *           "keepUntil": "2026-11-29T14:04:03.550437Z",
+                     *           "requestedBy": "api-key:25858565",
+                     *           "createdAt": "2026-11-29T15:28:25.943658Z",
+                     *           "finishedAt": "2026-11-29T15:28:25.999110Z",
+                     *           "keepUntil": "2026-11-29T16:28:26.001594Z",
                      *           "error": null,
                      *           "file": {
-                     *             "name": "export-10g8k63hwx.ndjson",
+                     *             "name": "export-1qqsy4dfkr.ndjson",
                      *             "bytes": 3125,
-                     *             "sha256": "8c2bb1b7d1c82a963f7d40fccab1b6aaa9e136f9011abcddfb8f3bc184acb116"
+                     *             "sha256": "4363ec939f636e51c408b71dbdaaacdd67b8385e93ce381dd3d77d27a2094960"
                      *           },
-                     *           "manifestSha256": "48f73e1168c034cb767f9cb42fc43c3982e7d9cdd5581b1ae665fd3c1a0ea1aa"
+                     *           "manifestSha256": "b1d92e73915713828be7b3cd96e6412d460827e1260b37e602a976f36392e05c"
                      *         }
                      *       ]
                      *     }
@@ -4558,6 +4708,11 @@ export interface operations {
                 "application/json": {
                     connection?: string;
                     /**
+                     * @description Also where the range is known not to be as it was recorded; the manifest then names what differs.
+                     * @default false
+                     */
+                    force?: boolean;
+                    /**
                      * @description `ndjson`: the recorded bytes, an event a line; `csv` and `json`: for people.
                      * @enum {string}
                      */
@@ -4573,7 +4728,7 @@ export interface operations {
                     session?: string;
                     /** @description The first position or instant that no longer belongs to it. Default: the end of the log, now. */
                     to?: string;
-                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "export.deleted" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.proposed" | "retention.withdrawn" | "retention.planned" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
+                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "export.deleted" | "record.verified" | "record.differs" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.proposed" | "retention.withdrawn" | "retention.planned" | "retention.purged" | "checkpoint.signed" | "checkpoint.rekeyed" | "checkpoint.contradicted" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
                 };
             };
         };
@@ -4586,7 +4741,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "export-10g8k63hwx",
+                     *       "id": "export-1qqsy4dfkr",
                      *       "kind": "events",
                      *       "format": "ndjson",
                      *       "selection": {
@@ -4594,12 +4749,12 @@ export interface operations {
                      *       },
                      *       "state": "waiting",
                      *       "from": "0",
-                     *       "to": "29",
+                     *       "to": "30",
                      *       "next": "0",
                      *       "count": 0,
                      *       "bytes": 0,
-                     *       "requestedBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:03.502483Z",
+                     *       "requestedBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:25.943658Z",
                      *       "finishedAt": null,
                      *       "keepUntil": null,
                      *       "error": null,
@@ -4638,7 +4793,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example export-10g8k63hwx */
+                /** @example export-1qqsy4dfkr */
                 id: string;
             };
             cookie?: never;
@@ -4661,7 +4816,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "export-10g8k63hwx",
+                     *       "id": "export-1qqsy4dfkr",
                      *       "kind": "events",
                      *       "format": "ndjson",
                      *       "selection": {
@@ -4669,25 +4824,25 @@ export interface operations {
                      *       },
                      *       "state": "finished",
                      *       "from": "0",
-                     *       "to": "29",
-                     *       "next": "29",
+                     *       "to": "30",
+                     *       "next": "30",
                      *       "count": 6,
                      *       "bytes": 3125,
-                     *       "requestedBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:03.502483Z",
-                     *       "finishedAt": "2026-11-29T13:04:03.546717Z",
-                     *       "keepUntil": "2026-11-29T14:04:03.550437Z",
+                     *       "requestedBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:25.943658Z",
+                     *       "finishedAt": "2026-11-29T15:28:25.999110Z",
+                     *       "keepUntil": "2026-11-29T16:28:26.001594Z",
                      *       "error": null,
                      *       "file": {
-                     *         "name": "export-10g8k63hwx.ndjson",
+                     *         "name": "export-1qqsy4dfkr.ndjson",
                      *         "bytes": 3125,
-                     *         "sha256": "8c2bb1b7d1c82a963f7d40fccab1b6aaa9e136f9011abcddfb8f3bc184acb116"
+                     *         "sha256": "4363ec939f636e51c408b71dbdaaacdd67b8385e93ce381dd3d77d27a2094960"
                      *       },
-                     *       "manifestSha256": "48f73e1168c034cb767f9cb42fc43c3982e7d9cdd5581b1ae665fd3c1a0ea1aa",
+                     *       "manifestSha256": "b1d92e73915713828be7b3cd96e6412d460827e1260b37e602a976f36392e05c",
                      *       "links": {
-                     *         "events": "/v1/exports/export-10g8k63hwx/download?file=events&expires=1795958343&signature=___________________________________________",
-                     *         "manifest": "/v1/exports/export-10g8k63hwx/download?file=manifest&expires=1795958343&signature=___________________________________________",
-                     *         "expireAt": "2026-11-29T13:19:03.000000Z"
+                     *         "events": "/v1/exports/export-1qqsy4dfkr/download?file=events&expires=1795967006&signature=___________________________________________",
+                     *         "manifest": "/v1/exports/export-1qqsy4dfkr/download?file=manifest&expires=1795967006&signature=___________________________________________",
+                     *         "expireAt": "2026-11-29T15:43:26.000000Z"
                      *       }
                      *     }
                      */
@@ -4729,7 +4884,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example export-10g8k63hwx */
+                /** @example export-1qqsy4dfkr */
                 id: string;
             };
             cookie?: never;
@@ -4769,7 +4924,7 @@ export interface operations {
     "exports.download": {
         parameters: {
             query: {
-                /** @example 1795958343 */
+                /** @example 1795967006 */
                 expires: number;
                 /** @example events */
                 file: "events" | "manifest";
@@ -4778,7 +4933,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example export-10g8k63hwx */
+                /** @example export-1qqsy4dfkr */
                 id: string;
             };
             cookie?: never;
@@ -4848,14 +5003,14 @@ export interface operations {
                      * @example {
                      *       "holds": [
                      *         {
-                     *           "id": "hold-burpnk2rpw",
+                     *           "id": "hold-5aemgi09su",
                      *           "matter": "2026-17",
                      *           "reason": "asked for by counsel",
                      *           "selection": {
                      *             "session": "s-1"
                      *           },
-                     *           "placedBy": "api-key:2afcc342",
-                     *           "placedAt": "2026-11-29T13:04:02.061058Z",
+                     *           "placedBy": "api-key:25858565",
+                     *           "placedAt": "2026-11-29T15:28:24.291372Z",
                      *           "releasedBy": null,
                      *           "releasedAt": null,
                      *           "releaseReason": null
@@ -4932,7 +5087,7 @@ export interface operations {
                      * @description And before.
                      */
                     to?: string;
-                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "export.deleted" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.proposed" | "retention.withdrawn" | "retention.planned" | "retention.purged" | "checkpoint.signed" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
+                    types?: ("session.opened" | "session.denied" | "session.closed" | "session.abandoned" | "command.issued" | "command.completed" | "command.chunk" | "approval.requested" | "approval.granted" | "approval.rejected" | "approval.expired" | "approval.bypassed" | "record.read" | "record.answered" | "record.exported" | "export.deleted" | "record.verified" | "record.differs" | "replay.planned" | "replay.started" | "replay.paused" | "replay.resumed" | "replay.cancelled" | "replay.finished" | "backfill.planned" | "backfill.started" | "backfill.paused" | "backfill.resumed" | "backfill.finished" | "catchup.finished" | "deadletter.opened" | "deadletter.retried" | "deadletter.discarded" | "reconciliation.requested" | "reconciliation.finished" | "hold.placed" | "hold.released" | "retention.changed" | "retention.proposed" | "retention.withdrawn" | "retention.planned" | "retention.purged" | "checkpoint.signed" | "checkpoint.rekeyed" | "checkpoint.contradicted" | "key.created" | "key.rotated" | "key.revoked" | "access.refused" | "enrolment.created" | "loss.declared" | "node.enrolled" | "producer.started" | "producer.alive" | "producer.stopped" | "producer.forked" | "producer.foreign" | "producer.lost" | "log.restored" | "quarantined")[];
                 };
             };
         };
@@ -4945,14 +5100,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-burpnk2rpw",
+                     *       "id": "hold-5aemgi09su",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:2afcc342",
-                     *       "placedAt": "2026-11-29T13:04:02.061058Z",
+                     *       "placedBy": "api-key:25858565",
+                     *       "placedAt": "2026-11-29T15:28:24.291372Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -4989,7 +5144,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-burpnk2rpw */
+                /** @example hold-5aemgi09su */
                 id: string;
             };
             cookie?: never;
@@ -5012,14 +5167,14 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-burpnk2rpw",
+                     *       "id": "hold-5aemgi09su",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:2afcc342",
-                     *       "placedAt": "2026-11-29T13:04:02.061058Z",
+                     *       "placedBy": "api-key:25858565",
+                     *       "placedAt": "2026-11-29T15:28:24.291372Z",
                      *       "releasedBy": null,
                      *       "releasedAt": null,
                      *       "releaseReason": null
@@ -5063,7 +5218,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example hold-burpnk2rpw */
+                /** @example hold-5aemgi09su */
                 id: string;
             };
             cookie?: never;
@@ -5089,16 +5244,16 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "hold-burpnk2rpw",
+                     *       "id": "hold-5aemgi09su",
                      *       "matter": "2026-17",
                      *       "reason": "asked for by counsel",
                      *       "selection": {
                      *         "session": "s-1"
                      *       },
-                     *       "placedBy": "api-key:2afcc342",
-                     *       "placedAt": "2026-11-29T13:04:02.061058Z",
-                     *       "releasedBy": "api-key:2afcc342",
-                     *       "releasedAt": "2026-11-29T13:04:02.096616Z",
+                     *       "placedBy": "api-key:25858565",
+                     *       "placedAt": "2026-11-29T15:28:24.291372Z",
+                     *       "releasedBy": "api-key:25858565",
+                     *       "releasedAt": "2026-11-29T15:28:24.315461Z",
                      *       "releaseReason": "the matter is closed"
                      *     }
                      */
@@ -5181,7 +5336,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "next": null,
-                     *       "horizon": "28"
+                     *       "horizon": "29"
                      *     }
                      */
                     "application/json": components["schemas"]["IdentityListAnswer"];
@@ -5244,17 +5399,17 @@ export interface operations {
                      * @example {
                      *       "keys": [
                      *         {
-                     *           "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
-                     *           "prefix": "f5afee3b",
+                     *           "id": "b5cb23dd-6433-4e34-aa9b-10611d4d4812",
+                     *           "prefix": "5e74f413",
                      *           "role": "auditor",
                      *           "label": "audit of the year",
-                     *           "createdBy": "api-key:2afcc342",
-                     *           "createdAt": "2026-11-29T13:04:01.960000Z",
+                     *           "createdBy": "api-key:25858565",
+                     *           "createdAt": "2026-11-29T15:28:24.235000Z",
                      *           "expiresAt": null,
                      *           "revokedAt": null,
                      *           "lastUsedAt": null,
-                     *           "rotatedAt": "2026-11-29T13:04:01.981000Z",
-                     *           "previousUntil": "2026-11-29T14:04:01.981000Z",
+                     *           "rotatedAt": "2026-11-29T15:28:24.244000Z",
+                     *           "previousUntil": "2026-11-29T16:28:24.244000Z",
                      *           "limits": {
                      *             "from": "2026-01-01T00:00:00.000000Z",
                      *             "connections": [
@@ -5352,9 +5507,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "f5afee3b",
-                     *       "key": "afd_f5afee3b_………",
-                     *       "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
+                     *       "prefix": "5e74f413",
+                     *       "key": "afd_5e74f413_………",
+                     *       "id": "b5cb23dd-6433-4e34-aa9b-10611d4d4812",
                      *       "role": "auditor"
                      *     }
                      */
@@ -5389,7 +5544,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example adddd3cd-b32a-402a-86a7-d076819dc989 */
+                /** @example b5cb23dd-6433-4e34-aa9b-10611d4d4812 */
                 id: string;
             };
             cookie?: never;
@@ -5431,7 +5586,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example adddd3cd-b32a-402a-86a7-d076819dc989 */
+                /** @example b5cb23dd-6433-4e34-aa9b-10611d4d4812 */
                 id: string;
             };
             cookie?: never;
@@ -5461,9 +5616,9 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "prefix": "f5afee3b",
-                     *       "key": "afd_f5afee3b_………",
-                     *       "id": "adddd3cd-b32a-402a-86a7-d076819dc989",
+                     *       "prefix": "5e74f413",
+                     *       "key": "afd_5e74f413_………",
+                     *       "id": "b5cb23dd-6433-4e34-aa9b-10611d4d4812",
                      *       "role": "auditor"
                      *     }
                      */
@@ -5510,8 +5665,12 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-54939d47",
-                     *       "generation": 1
+                     *       "log": "log-8a8e2024",
+                     *       "generation": 1,
+                     *       "origin": "affidavit/log-8a8e2024/1",
+                     *       "keys": [
+                     *         "affidavit/log-8a8e2024/1+203f2f0a+AeGF89uzTXGlMqhs0ValoAI82x9QOYt9bKV7yDk64r4g"
+                     *       ]
                      *     }
                      */
                     "application/json": components["schemas"]["LogAnswer"];
@@ -5551,8 +5710,8 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy01NDkzOWQ0NyIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiMzNlMDU0OGQxYzQxMGU2MGVkMTk4Mzk4Y2FkZDE5NjFmY2UxMDBkYjlmYmZiNmZjNzgxZTI1OTJlMjg1NDAwYiIs…",
-                 *       "publicKey": "MCowBQYDK2VwAyEAZYF1z43O7xniKCFMXF+NsDUaOl42i1tjZPLelGeQFe8="
+                 *       "token": "eyJhcGkiOiJodHRwOi8vYXBpLnRlc3Q6ODQ3MCIsImxvZyI6ImxvZy04YThlMjAyNCIsIm5vZGUiOiJndy0yIiwibWFya0ZpbmdlcnByaW50IjoiNmYwZWFlMDMxOWVkYjY4ZDVmMjRkMWQxYjczZjIyMTIxODdjMmNhMzU1Yjk2ZGJlMDM0Y2Q2NmUyZDY4ZmQ3OCIs…",
+                 *       "publicKey": "MCowBQYDK2VwAyEAhLcY1KAfytAlkv9gCf47CVu+fiZ7/P6ydd51Pkf78Mc="
                  *     }
                  */
                 "application/json": {
@@ -5573,9 +5732,9 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-2",
-                     *       "log": "log-54939d47",
-                     *       "keyId": "3134a3de2b741d1a",
-                     *       "markPublicKey": "MCowBQYDK2VwAyEAGV++yuCMyLve3619SylYCM5z5HZC7Tou+re2yI24QsI="
+                     *       "log": "log-8a8e2024",
+                     *       "keyId": "0cc1f03a67188210",
+                     *       "markPublicKey": "MCowBQYDK2VwAyEA+By6BxZXPoCC3x1HNektA6eGl4JDVJQjeoU3fqnzdLI="
                      *     }
                      */
                     "application/json": components["schemas"]["NodeAnswer"];
@@ -5637,18 +5796,18 @@ export interface operations {
                      *       "producers": [
                      *         {
                      *           "node": "gw-1",
-                     *           "epoch": "dd21dc9c85c43942",
+                     *           "epoch": "eac6fd79c95d5f04",
                      *           "state": "open",
                      *           "seq": 24,
                      *           "previous": null,
-                     *           "openedAt": "2026-11-29T13:03:59.391701Z",
-                     *           "updatedAt": "2026-11-29T13:03:59.436369Z",
+                     *           "openedAt": "2026-11-29T15:28:22.118578Z",
+                     *           "updatedAt": "2026-11-29T15:28:22.171582Z",
                      *           "nodeRevokedAt": null,
                      *           "last": {
-                     *             "position": "28",
-                     *             "recordedAt": "2026-11-29T13:03:59.436369Z",
+                     *             "position": "29",
+                     *             "recordedAt": "2026-11-29T15:28:22.171582Z",
                      *             "occurredAt": "2026-11-25T12:00:00.006000Z",
-                     *             "lagMs": 349439430
+                     *             "lagMs": 358102166
                      *           }
                      *         }
                      *       ]
@@ -5692,7 +5851,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example dd21dc9c85c43942 */
+                /** @example eac6fd79c95d5f04 */
                 epoch: string;
                 /** @example gw-1 */
                 node: string;
@@ -5724,7 +5883,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "node": "gw-1",
-                     *       "epoch": "dd21dc9c85c43942",
+                     *       "epoch": "eac6fd79c95d5f04",
                      *       "to": 25
                      *     }
                      */
@@ -5759,7 +5918,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example dd21dc9c85c43942.1 */
+                /** @example eac6fd79c95d5f04.1 */
                 eventId: string;
             };
             cookie?: never;
@@ -5782,17 +5941,25 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "event": "dd21dc9c85c43942.1",
+                     *       "event": "eac6fd79c95d5f04.1",
                      *       "node": "gw-1",
-                     *       "epoch": "dd21dc9c85c43942",
+                     *       "epoch": "eac6fd79c95d5f04",
                      *       "seq": 1,
                      *       "recorded": {
                      *         "position": "1",
-                     *         "at": "2026-11-29T13:03:59.392062Z",
+                     *         "at": "2026-11-29T15:28:22.118828Z",
                      *         "run": {
                      *           "first": "1",
                      *           "last": "6"
                      *         }
+                     *       },
+                     *       "proof": {
+                     *         "leaf": "AQAGYWvxi6GsCHN0YW5kYXJk6sb9ecldXwQAAAAAAAAAAfkBbSzuyrztRKwVP71jqJgMxyCqMXGxV8KMVbHN943E",
+                     *         "size": "30",
+                     *         "path": [
+                     *           "PvuJvqof+0UEjLG3J30HTEe87i1XHKzqbp3SzxPQtic="
+                     *         ],
+                     *         "checkpoint": "affidavit/log-8a8e2024/1\n30\n10JBsGD5NW6Xo7+rgNxhYiKX0Xjmds1esbY3z99rVss=\n\n— affidavit/log-8a8e2024/1 ID8vCpT3SXYBmvbiSvAKo/CWPQjRMLHka9wqwg1geLCPB9EKYJarb845fPDJEbMTRtKoneV1Cxd4s+ANmpPVf+KiigI=\n"
                      *       },
                      *       "type": "session.opened",
                      *       "occurredAt": "2026-11-25T12:00:00.001000Z",
@@ -5807,20 +5974,20 @@ export interface operations {
                      *               "lane": "live",
                      *               "plan": null,
                      *               "state": "split",
-                     *               "count": 29,
+                     *               "count": 30,
                      *               "isResend": false,
-                     *               "cutAt": "2026-11-29T13:03:59.797990Z",
+                     *               "cutAt": "2026-11-29T15:28:22.406112Z",
                      *               "attempts": [
                      *                 {
-                     *                   "at": "2026-11-29T13:04:00.768532Z",
+                     *                   "at": "2026-11-29T15:28:23.265555Z",
                      *                   "kind": "invalid",
                      *                   "reason": "400 Bad Request: a log of this request is refused on demand",
                      *                   "status": 400,
                      *                   "attempt": 1,
-                     *                   "elapsedMs": 170
+                     *                   "elapsedMs": 181
                      *                 }
                      *               ],
-                     *               "settledAt": "2026-11-29T13:04:00.768532Z",
+                     *               "settledAt": "2026-11-29T15:28:23.265555Z",
                      *               "observedAt": null,
                      *               "lookedAt": null,
                      *               "seen": null
@@ -5894,10 +6061,10 @@ export interface operations {
                      * @example {
                      *       "reconciliations": [
                      *         {
-                     *           "id": "reconciliation-uwqex8rvt0",
+                     *           "id": "reconciliation-2rbaf7127g",
                      *           "destination": "datadog",
                      *           "from": "0",
-                     *           "to": "29",
+                     *           "to": "30",
                      *           "next": "0",
                      *           "sendsMissing": false,
                      *           "state": "waiting",
@@ -5910,8 +6077,8 @@ export interface operations {
                      *           "duplicated": "0",
                      *           "truncated": "0",
                      *           "altered": "0",
-                     *           "createdBy": "api-key:2afcc342",
-                     *           "createdAt": "2026-11-29T13:04:03.224950Z",
+                     *           "createdBy": "api-key:25858565",
+                     *           "createdAt": "2026-11-29T15:28:25.771123Z",
                      *           "finishedAt": null
                      *         }
                      *       ]
@@ -5989,10 +6156,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "reconciliation-uwqex8rvt0",
+                     *       "id": "reconciliation-2rbaf7127g",
                      *       "destination": "datadog",
                      *       "from": "0",
-                     *       "to": "29",
+                     *       "to": "30",
                      *       "next": "0",
                      *       "sendsMissing": false,
                      *       "state": "waiting",
@@ -6005,8 +6172,8 @@ export interface operations {
                      *       "duplicated": "0",
                      *       "truncated": "0",
                      *       "altered": "0",
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:03.224950Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:25.771123Z",
                      *       "finishedAt": null
                      *     }
                      */
@@ -6043,7 +6210,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example reconciliation-uwqex8rvt0 */
+                /** @example reconciliation-2rbaf7127g */
                 id: string;
             };
             cookie?: never;
@@ -6067,10 +6234,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "reconciliation": {
-                     *         "id": "reconciliation-uwqex8rvt0",
+                     *         "id": "reconciliation-2rbaf7127g",
                      *         "destination": "datadog",
                      *         "from": "0",
-                     *         "to": "29",
+                     *         "to": "30",
                      *         "next": "0",
                      *         "sendsMissing": false,
                      *         "state": "waiting",
@@ -6083,8 +6250,8 @@ export interface operations {
                      *         "duplicated": "0",
                      *         "truncated": "0",
                      *         "altered": "0",
-                     *         "createdBy": "api-key:2afcc342",
-                     *         "createdAt": "2026-11-29T13:04:03.224950Z",
+                     *         "createdBy": "api-key:25858565",
+                     *         "createdAt": "2026-11-29T15:28:25.771123Z",
                      *         "finishedAt": null
                      *       },
                      *       "findings": []
@@ -6154,10 +6321,10 @@ export interface operations {
                      * @example {
                      *       "replays": [
                      *         {
-                     *           "id": "replay-pa0p9ggju4",
+                     *           "id": "replay-o25itd1sq6",
                      *           "destination": "datadog",
                      *           "state": "cancelled",
-                     *           "reason": "cancelled by api-key:2afcc342",
+                     *           "reason": "cancelled by api-key:25858565",
                      *           "asked": {
                      *             "query": "session:s-3"
                      *           },
@@ -6173,15 +6340,15 @@ export interface operations {
                      *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "createdBy": "api-key:2afcc342",
-                     *           "createdAt": "2026-11-29T13:04:02.488617Z",
-                     *           "plannedAt": "2026-11-29T13:04:03.028157Z",
-                     *           "startedAt": "2026-11-29T13:04:03.120632Z",
+                     *           "createdBy": "api-key:25858565",
+                     *           "createdAt": "2026-11-29T15:28:24.558896Z",
+                     *           "plannedAt": "2026-11-29T15:28:25.582347Z",
+                     *           "startedAt": "2026-11-29T15:28:25.641987Z",
                      *           "finishedAt": null,
                      *           "report": null,
-                     *           "from": "23",
-                     *           "to": "29",
-                     *           "plannedTo": "29"
+                     *           "from": "24",
+                     *           "to": "30",
+                     *           "plannedTo": "30"
                      *         }
                      *       ]
                      *     }
@@ -6257,7 +6424,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-pa0p9ggju4",
+                     *       "id": "replay-o25itd1sq6",
                      *       "destination": "datadog",
                      *       "state": "planning",
                      *       "reason": null,
@@ -6276,15 +6443,15 @@ export interface operations {
                      *       "bytes": 0,
                      *       "late": 0,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:24.558896Z",
                      *       "plannedAt": null,
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "report": null,
-                     *       "from": "23",
-                     *       "to": "29",
-                     *       "plannedTo": "23"
+                     *       "from": "24",
+                     *       "to": "30",
+                     *       "plannedTo": "24"
                      *     }
                      */
                     "application/json": components["schemas"]["ReplayAnswer"];
@@ -6318,7 +6485,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-pa0p9ggju4 */
+                /** @example replay-o25itd1sq6 */
                 id: string;
             };
             cookie?: never;
@@ -6341,7 +6508,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-pa0p9ggju4",
+                     *       "id": "replay-o25itd1sq6",
                      *       "destination": "datadog",
                      *       "state": "planned",
                      *       "reason": null,
@@ -6360,15 +6527,15 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
-                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:24.558896Z",
+                     *       "plannedAt": "2026-11-29T15:28:25.582347Z",
                      *       "startedAt": null,
                      *       "finishedAt": null,
                      *       "report": null,
-                     *       "from": "23",
-                     *       "to": "29",
-                     *       "plannedTo": "29",
+                     *       "from": "24",
+                     *       "to": "30",
+                     *       "plannedTo": "30",
                      *       "progress": {
                      *         "sent": 0,
                      *         "open": 0,
@@ -6421,7 +6588,7 @@ export interface operations {
             };
             header?: never;
             path: {
-                /** @example replay-pa0p9ggju4 */
+                /** @example replay-o25itd1sq6 */
                 id: string;
             };
             cookie?: never;
@@ -6446,13 +6613,13 @@ export interface operations {
                      * @example {
                      *       "blocks": [
                      *         {
-                     *           "from": "23",
-                     *           "to": "29",
+                     *           "from": "24",
+                     *           "to": "30",
                      *           "count": 6,
                      *           "bytes": 5832,
                      *           "late": 6,
                      *           "observed": 0,
-                     *           "digest": "28729197c724ed1b8292301f18a275888f163cc1e2801f81f5a9a568be4954b5",
+                     *           "digest": "18b0eb2a4d582c30d72ea33f81d2727dbb962655081828db0434e0418c7d0d8c",
                      *           "outcome": null
                      *         }
                      *       ],
@@ -6497,7 +6664,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-pa0p9ggju4 */
+                /** @example replay-o25itd1sq6 */
                 id: string;
             };
             cookie?: never;
@@ -6517,10 +6684,10 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-pa0p9ggju4",
+                     *       "id": "replay-o25itd1sq6",
                      *       "destination": "datadog",
                      *       "state": "cancelled",
-                     *       "reason": "cancelled by api-key:2afcc342",
+                     *       "reason": "cancelled by api-key:25858565",
                      *       "asked": {
                      *         "query": "session:s-3"
                      *       },
@@ -6536,15 +6703,15 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
-                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
-                     *       "startedAt": "2026-11-29T13:04:03.120632Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:24.558896Z",
+                     *       "plannedAt": "2026-11-29T15:28:25.582347Z",
+                     *       "startedAt": "2026-11-29T15:28:25.641987Z",
                      *       "finishedAt": null,
                      *       "report": null,
-                     *       "from": "23",
-                     *       "to": "29",
-                     *       "plannedTo": "29",
+                     *       "from": "24",
+                     *       "to": "30",
+                     *       "plannedTo": "30",
                      *       "progress": {
                      *         "sent": 0,
                      *         "open": 0,
@@ -6586,7 +6753,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-pa0p9ggju4 */
+                /** @example replay-o25itd1sq6 */
                 id: string;
             };
             cookie?: never;
@@ -6606,7 +6773,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-pa0p9ggju4",
+                     *       "id": "replay-o25itd1sq6",
                      *       "destination": "datadog",
                      *       "state": "paused",
                      *       "reason": null,
@@ -6625,15 +6792,15 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
-                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
-                     *       "startedAt": "2026-11-29T13:04:03.120632Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:24.558896Z",
+                     *       "plannedAt": "2026-11-29T15:28:25.582347Z",
+                     *       "startedAt": "2026-11-29T15:28:25.641987Z",
                      *       "finishedAt": null,
                      *       "report": null,
-                     *       "from": "23",
-                     *       "to": "29",
-                     *       "plannedTo": "29",
+                     *       "from": "24",
+                     *       "to": "30",
+                     *       "plannedTo": "30",
                      *       "progress": {
                      *         "sent": 0,
                      *         "open": 0,
@@ -6675,7 +6842,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-pa0p9ggju4 */
+                /** @example replay-o25itd1sq6 */
                 id: string;
             };
             cookie?: never;
@@ -6695,7 +6862,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-pa0p9ggju4",
+                     *       "id": "replay-o25itd1sq6",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6714,15 +6881,15 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
-                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
-                     *       "startedAt": "2026-11-29T13:04:03.120632Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:24.558896Z",
+                     *       "plannedAt": "2026-11-29T15:28:25.582347Z",
+                     *       "startedAt": "2026-11-29T15:28:25.641987Z",
                      *       "finishedAt": null,
                      *       "report": null,
-                     *       "from": "23",
-                     *       "to": "29",
-                     *       "plannedTo": "29",
+                     *       "from": "24",
+                     *       "to": "30",
+                     *       "plannedTo": "30",
                      *       "progress": {
                      *         "sent": 0,
                      *         "open": 0,
@@ -6764,7 +6931,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @example replay-pa0p9ggju4 */
+                /** @example replay-o25itd1sq6 */
                 id: string;
             };
             cookie?: never;
@@ -6784,7 +6951,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "id": "replay-pa0p9ggju4",
+                     *       "id": "replay-o25itd1sq6",
                      *       "destination": "datadog",
                      *       "state": "running",
                      *       "reason": null,
@@ -6803,15 +6970,15 @@ export interface operations {
                      *       "bytes": 5832,
                      *       "late": 6,
                      *       "observed": 0,
-                     *       "createdBy": "api-key:2afcc342",
-                     *       "createdAt": "2026-11-29T13:04:02.488617Z",
-                     *       "plannedAt": "2026-11-29T13:04:03.028157Z",
-                     *       "startedAt": "2026-11-29T13:04:03.120632Z",
+                     *       "createdBy": "api-key:25858565",
+                     *       "createdAt": "2026-11-29T15:28:24.558896Z",
+                     *       "plannedAt": "2026-11-29T15:28:25.582347Z",
+                     *       "startedAt": "2026-11-29T15:28:25.641987Z",
                      *       "finishedAt": null,
                      *       "report": null,
-                     *       "from": "23",
-                     *       "to": "29",
-                     *       "plannedTo": "29",
+                     *       "from": "24",
+                     *       "to": "30",
+                     *       "plannedTo": "30",
                      *       "progress": {
                      *         "sent": 0,
                      *         "open": 0,
@@ -7120,7 +7287,7 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "at": "2026-11-29T13:04:02.122998Z",
+                     *       "at": "2026-11-29T15:28:24.335245Z",
                      *       "partitions": [
                      *         {
                      *           "name": "event_standard_20261101",
@@ -7199,10 +7366,10 @@ export interface operations {
                      *       "runs": [
                      *         {
                      *           "id": "1",
-                     *           "plannedAt": "2026-11-29T13:04:02.266344Z",
+                     *           "plannedAt": "2026-11-29T15:28:24.427371Z",
                      *           "planned": [],
-                     *           "by": "api-key:2afcc342",
-                     *           "begunAt": "2026-11-29T13:04:02.269032Z",
+                     *           "by": "api-key:25858565",
+                     *           "begunAt": "2026-11-29T15:28:24.429301Z",
                      *           "finishedAt": null,
                      *           "report": null
                      *         }
@@ -7265,10 +7432,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T13:04:02.266344Z",
+                     *       "plannedAt": "2026-11-29T15:28:24.427371Z",
                      *       "planned": [],
-                     *       "by": "api-key:2afcc342",
-                     *       "begunAt": "2026-11-29T13:04:02.269032Z",
+                     *       "by": "api-key:25858565",
+                     *       "begunAt": "2026-11-29T15:28:24.429301Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -7331,10 +7498,10 @@ export interface operations {
                     /**
                      * @example {
                      *       "id": "1",
-                     *       "plannedAt": "2026-11-29T13:04:02.266344Z",
+                     *       "plannedAt": "2026-11-29T15:28:24.427371Z",
                      *       "planned": [],
-                     *       "by": "api-key:2afcc342",
-                     *       "begunAt": "2026-11-29T13:04:02.269032Z",
+                     *       "by": "api-key:25858565",
+                     *       "begunAt": "2026-11-29T15:28:24.429301Z",
                      *       "finishedAt": null,
                      *       "report": null
                      *     }
@@ -7428,7 +7595,7 @@ export interface operations {
                      *         {
                      *           "id": "s-3",
                      *           "node": "gw-1",
-                     *           "epoch": "dd21dc9c85c43942",
+                     *           "epoch": "eac6fd79c95d5f04",
                      *           "class": "standard",
                      *           "state": "closed",
                      *           "identityId": "billing-agent",
@@ -7472,7 +7639,7 @@ export interface operations {
                      *         }
                      *       ],
                      *       "next": "WyJma2Yxb09HcSIsIjIwMjYtMTEtMjVUMTI6MDA6MDAuMDAxMDAwWiIsInMtMiJd",
-                     *       "horizon": "28"
+                     *       "horizon": "29"
                      *     }
                      */
                     "application/json": components["schemas"]["SessionListAnswer"];
@@ -7546,8 +7713,8 @@ export interface operations {
                      * @example {
                      *       "events": [
                      *         {
-                     *           "position": "23",
-                     *           "recordedAt": "2026-11-29T13:03:59.436369Z",
+                     *           "position": "24",
+                     *           "recordedAt": "2026-11-29T15:28:22.171582Z",
                      *           "class": "standard",
                      *           "event": {
                      *             "class": "standard",
@@ -7574,8 +7741,8 @@ export interface operations {
                      *                 "user": "app"
                      *               }
                      *             },
-                     *             "epoch": "dd21dc9c85c43942",
-                     *             "id": "dd21dc9c85c43942.19",
+                     *             "epoch": "eac6fd79c95d5f04",
+                     *             "id": "eac6fd79c95d5f04.19",
                      *             "identity": {
                      *               "id": "billing-agent",
                      *               "kind": "agent",
@@ -7594,7 +7761,7 @@ export interface operations {
                      *       "session": {
                      *         "id": "s-3",
                      *         "node": "gw-1",
-                     *         "epoch": "dd21dc9c85c43942",
+                     *         "epoch": "eac6fd79c95d5f04",
                      *         "class": "standard",
                      *         "state": "closed",
                      *         "identityId": "billing-agent",
@@ -7637,9 +7804,9 @@ export interface operations {
                      *         "error": null
                      *       },
                      *       "holds": [],
-                     *       "next": "23",
+                     *       "next": "24",
                      *       "more": true,
-                     *       "horizon": "28"
+                     *       "horizon": "29"
                      *     }
                      */
                     "application/json": components["schemas"]["SessionAnswer"];
@@ -7700,25 +7867,29 @@ export interface operations {
                 content: {
                     /**
                      * @example {
-                     *       "log": "log-54939d47",
+                     *       "log": "log-8a8e2024",
                      *       "generation": 1,
                      *       "head": {
-                     *         "size": "29",
-                     *         "recordedAt": "2026-11-29T13:03:59.436369Z"
+                     *         "size": "30",
+                     *         "recordedAt": "2026-11-29T15:28:22.171582Z"
                      *       },
                      *       "recorder": {
                      *         "active": true,
-                     *         "leaseUntil": "2026-11-29T13:13:59.446945Z"
+                     *         "leaseUntil": "2026-11-29T15:38:22.174214Z"
                      *       },
                      *       "sessions": {
-                     *         "horizon": "28",
+                     *         "horizon": "29",
                      *         "behind": "0",
                      *         "open": 0
                      *       },
                      *       "search": {
-                     *         "horizon": "28",
+                     *         "horizon": "29",
                      *         "behind": "0"
                      *       },
+                     *       "checkpoint": null,
+                     *       "treeBehind": "0",
+                     *       "verification": null,
+                     *       "differences": 0,
                      *       "producers": {
                      *         "nodes": 1,
                      *         "open": 1,
@@ -7727,7 +7898,7 @@ export interface operations {
                      *       },
                      *       "outbox": {
                      *         "waiting": 6,
-                     *         "oldestAt": "2026-11-29T13:04:00.234726Z"
+                     *         "oldestAt": "2026-11-29T15:28:22.925489Z"
                      *       },
                      *       "quarantined": 0,
                      *       "foreignEntries": 0,
@@ -7736,19 +7907,19 @@ export interface operations {
                      *           "destination": "datadog",
                      *           "state": "delivering",
                      *           "reason": null,
-                     *           "since": "2026-11-29T13:03:59.583334Z",
+                     *           "since": "2026-11-29T15:28:22.241422Z",
                      *           "lanes": [
                      *             {
                      *               "lane": "live",
-                     *               "position": "29",
-                     *               "behind": "16"
+                     *               "position": "30",
+                     *               "behind": "13"
                      *             }
                      *           ],
                      *           "batches": {
-                     *             "due": 6,
-                     *             "sending": 4
+                     *             "due": 8,
+                     *             "sending": 2
                      *           },
-                     *           "oldestUndeliveredAt": "2026-11-29T13:03:59.392062Z",
+                     *           "oldestUndeliveredAt": "2026-11-29T15:28:22.155634Z",
                      *           "deadLetters": 0
                      *         }
                      *       ]

@@ -28,7 +28,14 @@ export interface LogContext extends RenderContext {
 /** Text fields of a log that is too large are cut to this. */
 const SHORT_BYTES = 1_000;
 /** What says that something is missing or was tampered with. */
-const ALARMING = new Set(['producer.lost', 'producer.forked', 'producer.foreign', 'deadletter.opened']);
+const ALARMING = new Set([
+  'producer.lost',
+  'producer.forked',
+  'producer.foreign',
+  'deadletter.opened',
+  'checkpoint.contradicted',
+  'record.differs',
+]);
 const SERVICE = 'affidavit';
 const SOURCE = 'affidavit';
 

@@ -17,6 +17,8 @@ import { isObject, type JsonObject, valueAt } from './stand-in/arrived-log.js';
 
 /** Buckets of one aggregate, at most; documented as 10,000, of which we never need as many. */
 const MOST_BATCHES = 500;
+/** Datadog's own default retention of logs. */
+const CHECKPOINTS_FROM = 'now-15d';
 /** Ids that one query names: some 35 bytes each, in one text. */
 const MOST_IDS = 100;
 
@@ -68,6 +70,16 @@ export class DatadogReadBack implements ReadBack {
     return look.kind === 'seen' ? { ...look, found: absenceJudge(look.found) } : look;
   }
 
+  checkpoints(log: string, limit: number, signal: AbortSignal): Promise<Look<string[]>> {
+    const filter = {
+      query: `@evt.name:checkpoint.signed @checkpoint.log:"${log}"`,
+      from: CHECKPOINTS_FROM,
+      to: 'now+3h',
+    };
+    const body = { filter, sort: '-timestamp', page: { limit } };
+    return this.api.ask({ method: 'POST', path: '/api/v2/logs/events/search', body }, signal, notesOf);
+  }
+
   compare(rendered: string, log: SeenLog): Difference {
     const sent = JSON.parse(rendered) as JsonObject;
     const there = attributesOf(log);
@@ -85,6 +97,13 @@ export class DatadogReadBack implements ReadBack {
   close(): Promise<void> {
     return this.api.close();
   }
+}
+
+function notesOf(answer: unknown): string[] {
+  return pageOf(answer).logs.flatMap((log) => {
+    const note = valueAt(attributesOf(log), 'checkpoint.note');
+    return typeof note === 'string' ? [note] : [];
+  });
 }
 
 /**

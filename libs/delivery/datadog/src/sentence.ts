@@ -53,6 +53,16 @@ export function sentence(event: AuditEvent): string {
       return `Foreign entries in the stream of ${quoted(event.data.node)}: ${quoted(event.data.reason)}`;
     case 'deadletter.opened':
       return `Dead letter: ${quoted(event.data.destination)} refuses event ${quoted(event.data.event)} for good: ${quoted(event.data.reason)}`;
+    case 'checkpoint.signed':
+      return `Checkpoint over the first ${plural(Number(event.data.size), 'event')}, root ${event.data.root.slice(0, 16)}`;
+    case 'checkpoint.contradicted':
+      return `The first ${plural(Number(event.data.size), 'event')} are not what was signed: ${quoted(event.data.source)} has another root`;
+    case 'record.verified':
+      return `All ${plural(Number(event.data.size), 'event')} read again: ${plural(event.data.differences, 'difference')}`;
+    case 'record.differs':
+      return `Position ${quoted(event.data.position)} is not as it was recorded: ${quoted(event.data.message)}`;
+    case 'log.restored':
+      return `The log went back from ${quoted(event.data.from)} to ${quoted(event.data.to)} events, and goes on as generation ${event.data.generation}`;
     case 'producer.stopped':
       return `Producer ${event.node} stopped: ${quoted(event.data.reason)}`;
     default:

@@ -6,7 +6,7 @@ import { RecordError } from '../errors.js';
 
 const PIECE_BYTES = 1024 * 1024;
 
-/** What a checkpoint vouches for. */
+/** What a savepoint vouches for. */
 export interface FilePrefix {
   path: string;
   bytes: number;

@@ -9,7 +9,9 @@ import { enqueueOutbox } from '../outbox.js';
 import { inTransaction, type Queryable } from '../pool.js';
 import { positionAt } from '../position-at.js';
 import { claimReading, endReading } from '../reading-claims.js';
-import type { ExportCheckpoint } from './checkpoint.js';
+import { openDifferences } from '../verification.js';
+import { rangeDiffers } from '../verify-positions.js';
+import type { ExportSavepoint } from './savepoint.js';
 
 // Exports in brief. An export is a row: what was asked for, and how far it is.
 //
@@ -17,8 +19,8 @@ import type { ExportCheckpoint } from './checkpoint.js';
 //                  ├──▶ failed                          its error says why; nothing of it is handed out
 //                  └──▶ deleted                         a person did not want it any more (from any state)
 //
-// A process of the API takes it under a lease, writes a file, and notes from time to time what is on disk (the checkpoint). Killed at
-// any instant, it leaves a row whose lease ends: the next attempt copies what the checkpoint vouches for, no byte more, into a file of
+// A process of the API takes it under a lease, writes a file, and notes from time to time what is on disk (the savepoint). Killed at
+// any instant, it leaves a row whose lease ends: the next attempt copies what the savepoint vouches for, no byte more, into a file of
 // its own and goes on there. So an attempt that only seemed dead writes into a file that nobody will ever read. With the state
 // `finished` the event `record.exported` is committed; before that no byte can be fetched.
 
@@ -50,6 +52,8 @@ export interface ExportRequest {
   kind: ExportKind;
   format: ExportFormat;
   selection: ExportSelection;
+  /** Also where the range is known not to be as it was recorded; the manifest then names what differs. */
+  forced?: boolean;
 }
 
 export interface ExportFailure {
@@ -70,7 +74,7 @@ export interface Export extends ExportRequest {
   createdAt: string;
   folder: string;
   attempt: number;
-  checkpoint: ExportCheckpoint | null;
+  savepoint: ExportSavepoint | null;
   error: ExportFailure | null;
   finishedAt: string | null;
   keepUntil: string | null;
@@ -78,8 +82,8 @@ export interface Export extends ExportRequest {
   linkSecret: Buffer;
 }
 
-const EXPORT_COLUMNS = `id, kind, format, selection, state, from_pos AS "from", to_pos AS "to", generation, key_id AS "keyId",
-  requested_by AS "requestedBy", ${instantSql('created_at')} AS "createdAt", folder, attempt, checkpoint, error,
+const EXPORT_COLUMNS = `id, kind, format, selection, forced, state, from_pos AS "from", to_pos AS "to", generation, key_id AS "keyId",
+  requested_by AS "requestedBy", ${instantSql('created_at')} AS "createdAt", folder, attempt, savepoint, error,
   ${instantSql('finished_at')} AS "finishedAt", ${instantSql('keep_until')} AS "keepUntil", manifest, link_secret AS "linkSecret"`;
 
 /** Whoever waits for more than this asked for the same thing again and again. */
@@ -92,7 +96,7 @@ export const EXPORT_CLAIM_MS = 15 * 60_000;
  * Enters an export; a process of the API makes it. What there is of the log now belongs to it, and what is recorded later does not.
  * From here on no purge drops what it is still to read.
  * @param folder name of the folder of whoever is asked
- * @throws RECORD_EXPORT_EMPTY, RECORD_EXPORT_TOO_MANY
+ * @throws RECORD_EXPORT_EMPTY, RECORD_EXPORT_TOO_MANY, RECORD_DIFFERS
  */
 export function requestExport(
   pool: pg.Pool,
@@ -105,6 +109,8 @@ export function requestExport(
     const { size, generation } = await readHead(client);
     const { fromPos, toPos } = await rangeOf(client, request.selection, size);
     if (toPos <= fromPos) throw emptyRange(fromPos, toPos, size);
+    const differences = request.forced ? [] : await openDifferences(client, { from: fromPos, to: toPos, limit: 100 });
+    if (differences.length > 0) throw rangeDiffers(differences);
     // One at a time for a key: the count would otherwise miss those of the same moment.
     await client.query('SELECT pg_advisory_xact_lock(hashtext($1))', [`affidavit.export ${key.id}`]);
     const { rows: open } = await client.query<{ n: number }>(
@@ -113,11 +119,11 @@ export function requestExport(
     );
     if (open[0]!.n >= OPEN_AT_ONCE) throw tooMany();
     await client.query(
-      `INSERT INTO export (id, kind, format, selection, generation, from_pos, to_pos, key_id, requested_by, folder, link_secret)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`,
+      `INSERT INTO export (id, kind, format, selection, generation, from_pos, to_pos, key_id, requested_by, folder, link_secret, forced)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       [
         ...[id, request.kind, request.format, JSON.stringify(request.selection), generation, fromPos, toPos],
-        ...[key.id, apiKeyName(key), folder, randomBytes(32)],
+        ...[key.id, apiKeyName(key), folder, randomBytes(32), request.forced ?? false],
       ],
     );
     await claimReading(client, { id, what: `export ${id}`, from: fromPos, until: toPos, validMs: EXPORT_CLAIM_MS });
@@ -166,7 +172,7 @@ export async function listExports(db: Queryable, options: { limit: number; owner
 
 /**
  * Ends an export, or takes its file away before its time; `export.deleted` goes on the record in the same transaction. Whoever writes it
- * stops at his next checkpoint. A second time changes nothing.
+ * stops at his next savepoint. A second time changes nothing.
  * @param owner whose it must be; absent: anybody's
  * @throws RECORD_EXPORT_UNKNOWN
  */

@@ -27,7 +27,7 @@ import { opensLink, signLink } from './export-link.js';
 import { type ExportOutcome, type ExportWork, makeNextExport, tidyExports } from './run-export.js';
 
 // Real PostgreSQL and a real folder. The log is written as the recorder writes it; an attempt that is cut off is one whose signal is
-// aborted (it rests at a checkpoint) or whose lease is taken from it.
+// aborted (it rests at a savepoint) or whose lease is taken from it.
 
 const KEEP_MS = 3_600_000;
 
@@ -115,7 +115,7 @@ describe('exports', () => {
     const wide = await made(await ask('csv', { from: '0', to: '9999', limits: { to: second.at } }));
     expect([wide.from, wide.to]).toEqual([0n, second.position]);
     const narrow = await made(await ask('json', { from: String(second.position), connection: 'orders', limits }));
-    expect([narrow.from, narrow.to, narrow.checkpoint?.count]).toEqual([second.position, end.position, 4]);
+    expect([narrow.from, narrow.to, narrow.savepoint?.count]).toEqual([second.position, end.position, 4]);
     for (const beyond of [{ connection: 'people' }, { connection: 'none' }, { to: first.at }, { from: end.at }]) {
       await expect(ask('ndjson', { ...beyond, limits })).rejects.toMatchObject({ code: 'RECORD_EXPORT_EMPTY' });
     }
@@ -215,14 +215,14 @@ describe('exports', () => {
     },
   );
 
-  it('goes on from what the checkpoint vouches for: what lies behind it was never synced, and a rotten file is made anew', async () => {
+  it('goes on from what the savepoint vouches for: what lies behind it was never synced, and a rotten file is made anew', async () => {
     const whole = String(bytesOf(await made(await ask('ndjson', { to: '18' }))));
     const one = await inPieces(await ask('ndjson', { to: '18' }), async (attempt) => {
-      const { checkpoint } = (await listExports(record.pool, { limit: 1 }))[0]!;
-      const file = folder.fileOf((await listExports(record.pool, { limit: 1 }))[0]!.id, checkpoint!.attempt);
+      const { savepoint } = (await listExports(record.pool, { limit: 1 }))[0]!;
+      const file = folder.fileOf((await listExports(record.pool, { limit: 1 }))[0]!.id, savepoint!.attempt);
       if (attempt === 1) writeFileSync(file, 'half a line', { flag: 'a' });
-      if (attempt === 2) truncateSync(file, checkpoint!.bytes - 1);
-      if (attempt === 3) writeFileSync(file, 'x'.repeat(checkpoint!.bytes));
+      if (attempt === 2) truncateSync(file, savepoint!.bytes - 1);
+      if (attempt === 3) writeFileSync(file, 'x'.repeat(savepoint!.bytes));
       if (attempt === 4) rmSync(file);
     });
     expect(String(bytesOf(one))).toBe(whole);
@@ -239,7 +239,7 @@ describe('exports', () => {
         get(pool, name) {
           if (name !== 'query') return bound(pool, name);
           return async (text: string, values: unknown[]) => {
-            if (taken === undefined && /checkpoint = \$4/.test(text)) {
+            if (taken === undefined && /savepoint = \$4/.test(text)) {
               await pool.query(`UPDATE export SET lease_until = clock_timestamp() - interval '1 second'`);
               taken = makeNextExport(work);
               await taken;
@@ -264,7 +264,7 @@ describe('exports', () => {
     await record.pool.query(`UPDATE export SET lease_until = clock_timestamp() - interval '61 seconds'`);
     expect(await makeNextExport({ ...work, folder: other })).toMatchObject({ outcome: 'finished' });
     const ended = await readExport(record.pool, one.id);
-    expect(readFileSync(other.fileOf(one.id, ended.attempt))).toHaveLength(ended.checkpoint!.bytes);
+    expect(readFileSync(other.fileOf(one.id, ended.attempt))).toHaveLength(ended.savepoint!.bytes);
     // The folder that it left loses what lay there.
     await tidyExports(work);
     expect(existsSync(join(folder.path, one.id))).toBe(false);

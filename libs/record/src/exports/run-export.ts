@@ -8,19 +8,19 @@ import { listHolds } from '../holds.js';
 import { enqueueOutbox } from '../outbox.js';
 import { inTransaction } from '../pool.js';
 import { endReading } from '../reading-claims.js';
-import type { ExportCheckpoint } from './checkpoint.js';
 import { CSV_HEAD, csvLine } from './csv.js';
 import { EXPORT_CLAIM_MS, type Export, type ExportFailure, findExport } from './export.js';
 import { ExportFile } from './export-file.js';
 import type { ExportFolder } from './export-folder.js';
 import { exportManifest } from './manifest.js';
+import type { ExportSavepoint } from './savepoint.js';
 import { absencesBetween, LINES, type Page, type PageSize, SelectedEvents } from './selected-events.js';
 
 /** For so long an export stays with a process that says no more. */
 const LEASE_MS = 15_000;
 /** Whoever has another folder than the one it began in takes it no earlier: that one's node may be restarting. */
 const OTHER_FOLDER_AFTER_MS = 60_000;
-const CHECKPOINT_EVERY_MS = 1_000;
+const SAVEPOINT_EVERY_MS = 1_000;
 /** After so many attempts that brought nothing forward it has failed. */
 const MOST_TRIES = 10;
 /** What is in memory: a page being written, and the next one being read. */
@@ -32,7 +32,7 @@ export interface ExportWork {
   folder: ExportFolder;
   /** How long a finished export is kept. */
   keepMs: number;
-  /** Aborted when the process stops: the export rests at a checkpoint, for whoever takes it next. */
+  /** Aborted when the process stops: the export rests at a savepoint, for whoever takes it next. */
   signal?: AbortSignal;
   pageSize?: PageSize;
 }
@@ -56,7 +56,7 @@ export async function makeNextExport(work: ExportWork): Promise<{ one: Export; o
   const holder = randomUUID();
   const { rows } = await pool.query<{ id: string }>(
     `UPDATE export SET state = 'running', holder = $1, lease_until = clock_timestamp() + $2 * interval '1 millisecond', attempt = attempt + 1,
-            tries = tries + 1, folder = $3, checkpoint = CASE WHEN folder = $3 THEN checkpoint END
+            tries = tries + 1, folder = $3, savepoint = CASE WHEN folder = $3 THEN savepoint END
       WHERE id = (SELECT id FROM export WHERE state IN ('waiting', 'running') AND coalesce(lease_until, '-infinity') < clock_timestamp()
                      AND (folder = $3 OR coalesce(lease_until, created_at) < clock_timestamp() - $4 * interval '1 millisecond')
                    ORDER BY created_at LIMIT 1 FOR UPDATE SKIP LOCKED)
@@ -82,12 +82,12 @@ async function make(attempt: Attempt): Promise<ExportOutcome> {
   const { generation } = await readHead(pool);
   if (generation !== one.generation) throw logRestored(one);
   const path = folder.fileOf(one.id, one.attempt);
-  const before = one.checkpoint;
+  const before = one.savepoint;
   const copiedFrom = before ? folder.fileOf(one.id, before.attempt) : undefined;
   const resumed =
     before && (await ExportFile.create(path, { path: copiedFrom!, bytes: before.bytes, sha256: before.sha256 }));
   const file = resumed ?? (await ExportFile.create(path))!;
-  const state = resumed && before ? { ...before, attempt: one.attempt } : await firstCheckpoint(attempt);
+  const state = resumed && before ? { ...before, attempt: one.attempt } : await firstSavepoint(attempt);
   const client = await pool.connect();
   let isWhole = false;
   try {
@@ -111,8 +111,8 @@ interface Writing {
   client: pg.PoolClient;
   events: SelectedEvents;
   file: ExportFile;
-  state: ExportCheckpoint;
-  /** Of the attempt before: needed until a checkpoint vouches for this one's. */
+  state: ExportSavepoint;
+  /** Of the attempt before: needed until a savepoint vouches for this one's. */
   copiedFrom: string | undefined;
 }
 
@@ -144,7 +144,7 @@ async function writeAll(attempt: Attempt, writing: Writing): Promise<ExportOutco
   return (await finish(attempt, writing)) ? 'finished' : 'lost';
 }
 
-/** Checkpoints beside the writing, which does not wait for the disk: one at a time, of what was written when it began. */
+/** Savepoints beside the writing, which does not wait for the disk: one at a time, of what was written when it began. */
 class Notes {
   private beganAt = performance.now();
   private current: Promise<boolean> | undefined;
@@ -159,7 +159,7 @@ class Notes {
   /** Begins one where it is time. @returns false where the export is no longer this attempt's @throws what the one before met */
   goOn(position: bigint): boolean {
     if (this.failure) throw this.failure.error;
-    if (this.current || performance.now() - this.beganAt < CHECKPOINT_EVERY_MS) return !this.isLost;
+    if (this.current || performance.now() - this.beganAt < SAVEPOINT_EVERY_MS) return !this.isLost;
     this.beganAt = performance.now();
     this.current = note(this.attempt, this.writing, position);
     this.current
@@ -211,7 +211,7 @@ async function readPage({ client, events }: Writing, one: Export, from: bigint):
   return { ...page, parts };
 }
 
-async function firstCheckpoint({ one, work }: Attempt): Promise<ExportCheckpoint> {
+async function firstSavepoint({ one, work }: Attempt): Promise<ExportSavepoint> {
   const holds = await listHolds(work.pool, { all: false });
   return {
     attempt: one.attempt,
@@ -232,7 +232,7 @@ async function firstCheckpoint({ one, work }: Attempt): Promise<ExportCheckpoint
   };
 }
 
-function add(state: ExportCheckpoint, page: Page): void {
+function add(state: ExportSavepoint, page: Page): void {
   state.count += page.count;
   if (page.first !== null) state.first ??= String(page.first);
   if (page.last !== null) state.last = String(page.last);
@@ -244,7 +244,7 @@ function add(state: ExportCheckpoint, page: Page): void {
 /** Makes sure of what was written, and says so. @returns false where the export is no longer this attempt's */
 async function note(attempt: Attempt, writing: Writing, position: bigint): Promise<boolean> {
   const { file, state } = writing;
-  // As it is now: what is written meanwhile belongs to the next checkpoint.
+  // As it is now: what is written meanwhile belongs to the next savepoint.
   const noted = { ...structuredClone(state), next: String(position), bytes: file.bytes, sha256: file.sha256 };
   const { purged, missing } = await absencesBetween(attempt.work.pool, BigInt(state.next), position);
   const absent = {
@@ -255,7 +255,7 @@ async function note(attempt: Attempt, writing: Writing, position: bigint): Promi
   await file.sync();
   const isOurs = await update(
     attempt,
-    `checkpoint = $4, tries = 0, lease_until = clock_timestamp() + $5 * interval '1 millisecond'`,
+    `savepoint = $4, tries = 0, lease_until = clock_timestamp() + $5 * interval '1 millisecond'`,
     [JSON.stringify({ ...noted, ...absent }), LEASE_MS],
   );
   Object.assign(state, absent, { next: noted.next });
@@ -275,7 +275,7 @@ async function finish({ work, one, holder }: Attempt, { file, state }: Writing):
   return inTransaction(pool, async (client) => {
     const { rowCount } = await client.query(
       `UPDATE export SET state = 'finished', finished_at = $4, keep_until = clock_timestamp() + $5 * interval '1 millisecond', manifest = $6,
-              checkpoint = $7, lease_until = NULL, error = NULL
+              savepoint = $7, lease_until = NULL, error = NULL
         WHERE id = $1 AND holder = $2 AND attempt = $3 AND state = 'running'`,
       [one.id, holder, one.attempt, finishedAt, keepMs, manifest, JSON.stringify({ ...state, ...content })],
     );
@@ -348,7 +348,7 @@ export async function tidyExports({ pool, folder }: Pick<ExportWork, 'pool' | 'f
   await pool.query(
     `INSERT INTO reading_claim (id, what, from_pos, to_pos, until_at)
      SELECT id, 'export ' || id, next_pos, to_pos, clock_timestamp() + $1 * interval '1 millisecond'
-       FROM (SELECT *, coalesce((checkpoint ->> 'next')::bigint, from_pos) AS next_pos FROM export WHERE state IN ('waiting', 'running')) AS open
+       FROM (SELECT *, coalesce((savepoint ->> 'next')::bigint, from_pos) AS next_pos FROM export WHERE state IN ('waiting', 'running')) AS open
       WHERE next_pos < to_pos
      ON CONFLICT (id) DO UPDATE SET from_pos = excluded.from_pos, until_at = excluded.until_at`,
     [EXPORT_CLAIM_MS],

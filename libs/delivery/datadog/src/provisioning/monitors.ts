@@ -44,7 +44,7 @@ export const SEARCHES = {
   commands: '@evt.name:command.issued',
   // Whatever producers report of themselves but that they are there: lost, forked, foreign.
   integrity:
-    '((@evt.category:producer -@evt.name:(producer.started OR producer.alive OR producer.stopped)) OR @evt.name:(quarantined OR log.restored))',
+    '((@evt.category:producer -@evt.name:(producer.started OR producer.alive OR producer.stopped)) OR @evt.name:(quarantined OR log.restored OR checkpoint.contradicted OR record.differs))',
   deadLetters: '@evt.name:deadletter.opened',
   behind: `(late:true OR @delivery.lag:${LAG_BEHIND})`,
 } as const;

@@ -6,7 +6,7 @@ export interface HeldEvents extends Pick<Hold, 'id' | 'matter' | 'reason' | 'sel
 }
 
 /** What of an export is on disk for certain, and all that is known by then. Positions are digits: JSON has no 64 bits. */
-export interface ExportCheckpoint {
+export interface ExportSavepoint {
   /** Whose file it is. */
   attempt: number;
   /** Everything before it is done. */

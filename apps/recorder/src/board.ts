@@ -1,31 +1,25 @@
-import type { EpochMark } from '#record';
-
-/** A mark on its way to its producer, with Postgres' clock of the statement that wrote or read it. */
-export interface PublishedMark extends EpochMark {
-  at: string;
-}
-
-/** At most ten times a second an epoch: a producer needs to know soon, not each time. */
+/** At most ten times a second each: whoever reads needs to know soon, not each time. */
 const SHORTEST_INTERVAL_MS = 100;
 
 /**
- * Publishes marks: the first at once, later ones of the same epoch at most ten times a second, of several that waited only the newest.
- * A mark that cannot be published is lost without harm: all of them come again within seconds.
+ * Publishes what changes often: the first at once, later ones of the same key at most ten times a second, of several that waited only the
+ * newest. What cannot be published is lost without harm: all of it comes again within seconds.
  */
-export class MarkBoard {
-  private readonly waiting = new Map<string, PublishedMark>();
+export class Board<T> {
+  private readonly waiting = new Map<string, T>();
   private readonly publishedAtMs = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private publishing = Promise.resolve();
 
   constructor(
-    private readonly publish: (marks: PublishedMark[]) => Promise<void>,
+    private readonly keyOf: (value: T) => string,
+    private readonly publish: (values: T[]) => Promise<void>,
     private readonly onError: (error: unknown) => void,
     private readonly now: () => number = Date.now,
   ) {}
 
-  post(marks: readonly EpochMark[], at: string): void {
-    for (const mark of marks) this.waiting.set(`${mark.node}/${mark.epoch}`, { ...mark, at });
+  post(values: readonly T[]): void {
+    for (const value of values) this.waiting.set(this.keyOf(value), value);
     this.flush();
   }
 
@@ -42,12 +36,12 @@ export class MarkBoard {
 
   private flush(): void {
     const now = this.now();
-    const due: PublishedMark[] = [];
-    for (const [key, mark] of this.waiting) {
+    const due: T[] = [];
+    for (const [key, value] of this.waiting) {
       if (now - (this.publishedAtMs.get(key) ?? 0) < SHORTEST_INTERVAL_MS) continue;
       this.waiting.delete(key);
       this.publishedAtMs.set(key, now);
-      due.push(mark);
+      due.push(value);
     }
     if (this.waiting.size > 0) {
       this.timer ??= setTimeout(() => {
@@ -56,7 +50,7 @@ export class MarkBoard {
       }, SHORTEST_INTERVAL_MS);
     }
     if (due.length === 0) return;
-    // One after the other, so that an older mark never overwrites a newer one.
+    // One after the other, so that an older one never overwrites a newer one.
     this.publishing = this.publishing.then(() => this.publish(due)).catch(this.onError);
     this.forgetOld(now);
   }
