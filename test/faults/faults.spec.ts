@@ -21,8 +21,8 @@ const [shard = 0, shards = 1] = (process.env.TEST_FAULTS_SHARD ?? '0/1').split('
  * How long each client rests between two commands. What a process or a machine loses is what was under way, so those clients rest little
  * or never; the others share the cores with another world.
  */
-const PAUSE_MS: Partial<Record<FaultCase['group'], number>> = { kill: 8, host: 0 };
-const OTHERS_PAUSE_MS = 25;
+const PAUSE_MS: Partial<Record<FaultCase['group'], number>> = { kill: 20, host: 0 };
+const OTHERS_PAUSE_MS = 50;
 
 const selected = CASES.filter(
   (one) => (which === 'core' ? one.core === true : true) && (!only || `${one.group}: ${one.name}`.includes(only)),

@@ -59,8 +59,8 @@ export class World {
       separateTarget: true,
       cables: true,
       ...options,
-      // Scaled by configuration: what takes half a minute or more in production takes seconds here.
-      env: { AFFIDAVIT_FORWARDER_LEASE: '5s', ...options.env },
+      // Scaled by configuration: what takes half a minute or more in production takes seconds here. Verification has its own cases.
+      env: { AFFIDAVIT_FORWARDER_LEASE: '5s', AFFIDAVIT_VERIFY_RATE: '100', ...options.env },
     });
     await stack.query('CREATE TABLE effect (id integer PRIMARY KEY)', [], stack.targetUrl);
     return new World(stack);

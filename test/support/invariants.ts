@@ -76,9 +76,13 @@ async function judgeTree(query: RecordQuery, delivered: Record<string, unknown>[
   const faults: string[] = [];
   const runs = await query<{ leaf_data: Buffer }>('SELECT leaf_data FROM run ORDER BY first_position');
   const leaves = runs.flatMap((run) => splitLeaves(run.leaf_data));
-  const [head] = await query<{ size: string; tree_size: string; root_edge: Buffer; generation: number }>(
-    'SELECT size, tree_size, root_edge, generation FROM log_head',
-  );
+  const [head] = await query<{
+    log: string;
+    size: string;
+    tree_size: string;
+    root_edge: Buffer;
+    generation: number;
+  }>('SELECT log, size, tree_size, root_edge, generation FROM log_head');
   if (!head || Number(head.tree_size) !== Number(head.size))
     faults.push(`the tree is over ${head?.tree_size} of ${head?.size} events`);
   const checkpoints = await query<{ generation: number; size: string; root: Buffer }>(
@@ -101,8 +105,19 @@ async function judgeTree(query: RecordQuery, delivered: Record<string, unknown>[
   const signed = new Map(checkpoints.map(({ generation, size, root }) => [`${generation}/${size}`, toHex(root)]));
   const told = new Map<string, string>();
   for (const log of delivered) {
-    const { generation, size, root } = (log.checkpoint ?? {}) as { generation?: number; size?: string; root?: string };
-    if ((log.evt as { name?: string }).name !== 'checkpoint.signed' || !root) continue;
+    const {
+      log: of,
+      generation,
+      size,
+      root,
+    } = (log.checkpoint ?? {}) as {
+      log?: string;
+      generation?: number;
+      size?: string;
+      root?: string;
+    };
+    // A fresh PostgreSQL has another log.
+    if ((log.evt as { name?: string }).name !== 'checkpoint.signed' || !root || of !== head?.log) continue;
     const name = `${generation}/${size}`;
     if ((told.get(name) ?? root) !== root) faults.push(`Datadog has two roots for checkpoint ${name}`);
     told.set(name, root);

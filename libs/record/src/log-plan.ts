@@ -78,6 +78,8 @@ export interface RunRow {
   leafData: Buffer;
   /** Header, chain and signature of the frame that held its last event. */
   head: Buffer;
+  /** Chain of the epoch before its first event. */
+  chainBefore: Buffer;
 }
 
 /** A row of `producer_epoch` as it shall be. */
@@ -322,7 +324,8 @@ class Planner {
       this.position += 1n;
     }
     const leafData = Buffer.concat(leaves);
-    this.runs.push({ firstPosition, lastPosition: this.position - 1n, node, epoch, firstSeq, leafData, head });
+    const lastPosition = this.position - 1n;
+    this.runs.push({ firstPosition, lastPosition, node, epoch, firstSeq, leafData, head, chainBefore: prevChain });
   }
 
   private markOf(node: NodeName, epoch: Epoch): MarkRow {

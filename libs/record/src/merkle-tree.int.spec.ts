@@ -2,8 +2,11 @@ import { generateKeyPairSync } from 'node:crypto';
 import type pg from 'pg';
 import {
   checkpointText,
+  decodeLeaves,
+  GENESIS_CHAIN,
   inclusionProof,
   leafHash,
+  nextChain,
   noteKey,
   originOf,
   parseCheckpoint,
@@ -122,11 +125,22 @@ describe('the Merkle tree', () => {
     await expectTree();
   });
 
-  it('keeps with each run the signed head of its last event', async () => {
+  it('keeps with each run the signed head of its last event, and the chain that it follows', async () => {
     await recordSome(2);
-    const { rows } = await pool.query('SELECT head FROM run');
-    expect(rows.length).toBeGreaterThan(1);
-    for (const { head } of rows) expect(head).toEqual(SIGNATURE);
+    await recordSome(1);
+    const { rows } = await pool.query<{ epoch: string; head: Buffer; before: Buffer; leaf_data: Buffer }>(
+      'SELECT epoch, head, chain_before AS before, leaf_data FROM run ORDER BY first_position',
+    );
+    expect(rows.length).toBeGreaterThan(2);
+    const chains = new Map<string, Buffer>();
+    for (const { epoch, head, before, leaf_data } of rows) {
+      expect(head).toEqual(SIGNATURE);
+      expect(before).toEqual(chains.get(epoch) ?? GENESIS_CHAIN);
+      chains.set(
+        epoch,
+        decodeLeaves(leaf_data).reduce((chain, leaf) => nextChain(chain, leaf.eventHash), before),
+      );
+    }
   });
 
   it('is built over events of before, step by step, from where it stopped, while recording goes on', async () => {

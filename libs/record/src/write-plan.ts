@@ -33,9 +33,10 @@ export async function writePlan(
 async function writeRunsAndMarks(client: pg.PoolClient, plan: Plan, recordedAt: string): Promise<void> {
   await client.query(
     `WITH runs AS (
-       INSERT INTO run (first_position, last_position, recorded_at, node, epoch, first_seq, leaf_data, head)
-       SELECT f, l, $1, n, e, s, d, h
-         FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $16::bytea[]) AS r (f, l, n, e, s, d, h)
+       INSERT INTO run (first_position, last_position, recorded_at, node, epoch, first_seq, leaf_data, head, chain_before)
+       SELECT f, l, $1, n, e, s, d, h, b
+         FROM unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::bytea[], $16::bytea[], $17::bytea[])
+           AS r (f, l, n, e, s, d, h, b)
      ), marks AS (
        INSERT INTO producer_epoch AS p (node, epoch, state, mark_seq, mark_chain, head_signature, previous, updated_at)
        SELECT n, e, s, q, c, h, v, $1 FROM unnest($8::text[], $9::text[], $10::text[], $11::bigint[], $12::bytea[], $13::bytea[], $14::text[]) AS m (n, e, s, q, c, h, v)
@@ -61,6 +62,7 @@ async function writeRunsAndMarks(client: pg.PoolClient, plan: Plan, recordedAt: 
       plan.marks.map((mark) => mark.previous),
       String(plan.size),
       plan.runs.map((run) => run.head),
+      plan.runs.map((run) => run.chainBefore),
     ],
   );
 }

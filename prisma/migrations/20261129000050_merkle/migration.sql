@@ -10,7 +10,8 @@ COMMENT ON COLUMN log_head.root_edge IS 'roots of the perfect subtrees over the 
 
 -- Header, chain and signature of the frame that held the run's last event: whoever has the producer's public key sees from it, and from the
 -- leaf data, that the producer said exactly this. Null in runs of before: there the epoch's head_signature covers them.
-ALTER TABLE run ADD COLUMN head bytea;
+-- chain_before is the epoch's chain before the run's first event: behind a hole nothing else tells it.
+ALTER TABLE run ADD COLUMN head bytea, ADD COLUMN chain_before bytea;
 
 -- Full hash tiles, C2SP tlog-tiles. Unfinished ones follow from `run` and from the level below.
 CREATE TABLE merkle_tile (

@@ -179,10 +179,13 @@ export const RETENTION_CASES: readonly FaultCase[] = [
       expect(await stack.affidavit('retention', 'run', '--no-wait')).toMatchObject({ code: 0 });
       await purging(world);
       // It waits for the end of the purge under way, and the next one waits for it.
-      const placed = await stack.affidavit(
-        ...['holds', 'place', '--connection', 'sandbox', '--matter', 'M-1', '--reason', 'a claim', '--json'],
-      );
-      const { id } = JSON.parse(placed.stdout) as { id: string };
+      // Not by the command line, which may take longer to start than a purge lasts.
+      const placed = await fetch(`${stack.apiUrl}/v1/holds`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${stack.adminKey}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ connection: 'sandbox', matter: 'M-1', reason: 'a claim' }),
+      });
+      const { id } = (await placed.json()) as { id: string };
       expect(await finished(world)).toEqual({ [first]: 'purged', [second]: `held: ${id}` });
       expect(await countsOf(world, [second])).toEqual(new Map([[second, counts.get(second)]]));
       await expectPurged(world, [first], counts);
