@@ -4,7 +4,14 @@ import type { Answer } from '../../src/answer.js';
 import type { Destination, Packet, RenderContext, Trouble } from '../../src/destination.js';
 import { renderEvents } from '../../src/render-events.js';
 import { IntakeClock } from './intake-clock.js';
-import { GOAL_REQUEST_BYTES, MAPPED_EXTRA_BYTES, MAX_LOGS, MAX_REQUEST_BYTES, SMALL_EVENT_BYTES } from './limits.js';
+import {
+  GOAL_REQUEST_BYTES,
+  MAPPED_EXTRA_BYTES,
+  MAX_LOGS,
+  MAX_REQUEST_BYTES,
+  SAFE_AGE_MS,
+  SMALL_EVENT_BYTES,
+} from './limits.js';
 import { isLate, type LogContext, MAPPING_VERSIONS, renderLog } from './log.js';
 import { MappingThread } from './mapping-thread.js';
 import { DatadogReadBack } from './read-back.js';
@@ -14,6 +21,8 @@ import { IntakeSender } from './sender.js';
 
 /** What asking for the intake's time may take. */
 const CLOCK_CHECK_MS = 3_000;
+/** By how much a clock may be wrong without anybody noticing. */
+const WRONG_CLOCK_MS = 24 * 3_600_000;
 /** Batches of so many events are mapped by the thread. */
 const THREAD_FROM = 100;
 
@@ -58,6 +67,7 @@ export class DatadogDestination implements Destination {
   private readonly sender: IntakeSender;
   private readonly thread: MappingThread;
   private readonly env: string;
+  private comparing: Promise<unknown> | undefined;
 
   constructor(options: DatadogOptions) {
     this.name = options.name ?? 'datadog';
@@ -87,6 +97,12 @@ export class DatadogDestination implements Destination {
     return isLate(event, this.clock.nowMs());
   }
 
+  /** Late, and not by so much that it would be late by any clock that somebody may have set. */
+  private isLateByItsClock(event: RecordedEvent): boolean {
+    const ageMs = this.clock.nowMs() - Date.parse(event.occurredAt ?? event.recordedAt);
+    return ageMs < SAFE_AGE_MS + WRONG_CLOCK_MS && this.isLate(event);
+  }
+
   /** Rendering every event a second time, only to know its size, took as much as all the rest of a delivery. */
   measure(event: RecordedEvent): number | undefined {
     const { length } = event.body;
@@ -100,8 +116,11 @@ export class DatadogDestination implements Destination {
   /** Small batches here: they are done before a thread would have been told of them. */
   async pack(events: readonly RecordedEvent[], context: RenderContext, trouble: Trouble): Promise<Packet> {
     // A clock that nothing was compared with yet must not be what dates a whole batch out of its window.
-    if (!this.clock.isCompared && events.some((event) => this.isLate(event))) {
-      await this.check(AbortSignal.timeout(CLOCK_CHECK_MS));
+    if (!this.clock.isCompared && events.some((event) => this.isLateByItsClock(event))) {
+      this.comparing ??= this.check(AbortSignal.timeout(CLOCK_CHECK_MS)).finally(() => {
+        this.comparing = undefined;
+      });
+      await this.comparing;
     }
     const fixed = this.logContext(context);
     const mapped = events.length < THREAD_FROM ? undefined : await this.thread.map(events, fixed, trouble);
