@@ -22,7 +22,7 @@ const [shard = 0, shards = 1] = (process.env.TEST_FAULTS_SHARD ?? '0/1').split('
  * or never; the others share the cores with another world.
  */
 const PAUSE_MS: Partial<Record<FaultCase['group'], number>> = { kill: 20, host: 0 };
-const OTHERS_PAUSE_MS = 50;
+const OTHERS_PAUSE_MS = 25;
 
 const selected = CASES.filter(
   (one) => (which === 'core' ? one.core === true : true) && (!only || `${one.group}: ${one.name}`.includes(only)),
