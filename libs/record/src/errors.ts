@@ -45,3 +45,8 @@ export function unavailable(cause: unknown): RecordError {
     cause,
   });
 }
+
+/** True of what waiting does not mend, such as a tree that somebody touched. */
+export function isForGood(error: unknown): error is AffidavitError {
+  return error instanceof AffidavitError && error.retry === 'never';
+}

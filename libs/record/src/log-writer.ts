@@ -4,7 +4,7 @@ import { type AffidavitError, type Epoch, instantOfMicros, type NodeName, RECORD
 import { type TreeEdge, toHex } from '#ledger';
 import { blamesRow } from './copy-events.js';
 import { blankMark, type EpochMark, epochKey, findMark, readPublishedMarks } from './epochs.js';
-import { RecordError, unavailable } from './errors.js';
+import { isForGood, RecordError, unavailable } from './errors.js';
 import {
   aheadOf,
   contradicted,
@@ -153,9 +153,8 @@ export class LogWriter {
       if (BigInt(edge.size) === tenure.size) tenure.edge = edge;
     } catch (cause) {
       this.edge = undefined;
-      const error = unavailable(cause);
-      if (error.retry !== 'never') throw error;
-      tenure.treeError = error;
+      if (!isForGood(cause)) throw unavailable(cause);
+      tenure.treeError = cause;
     }
     return !tenure.edge && !tenure.treeError;
   }
@@ -245,7 +244,7 @@ export class LogWriter {
    * Holds this database against what is kept of the log elsewhere, before anything is written to it.
    * @returns why the tree may not be continued
    */
-  private async compareElsewhere(): Promise<RecordError | undefined> {
+  private async compareElsewhere(): Promise<AffidavitError | undefined> {
     const { pool } = this.options;
     const head = await readHead(pool);
     const known = [
@@ -270,7 +269,7 @@ export class LogWriter {
       return contradicted(contradiction);
     } catch (error) {
       // Tiles or leaves that are gone are said of the tree itself, which then is not continued either.
-      if (error instanceof RecordError && error.retry === 'never') return error;
+      if (isForGood(error)) return error;
       throw error;
     }
   }

@@ -178,6 +178,10 @@ describe('the Merkle tree', () => {
       'leaf data',
       `UPDATE run SET leaf_data = set_byte(leaf_data, octet_length(leaf_data) - 1, get_byte(leaf_data, octet_length(leaf_data) - 1) # 1) WHERE last_position = (SELECT max(last_position) FROM run)`,
     ],
+    [
+      'leaf data that is cut',
+      `UPDATE run SET leaf_data = substr(leaf_data, 1, octet_length(leaf_data) - 9) WHERE last_position = (SELECT max(last_position) FROM run)`,
+    ],
     ['the head', `UPDATE log_head SET root_edge = set_byte(root_edge, 0, get_byte(root_edge, 0) # 1)`],
   ])('that does not fit %s is not continued; events are recorded all the same', async (_, tampering) => {
     await recordSome(130);
@@ -185,7 +189,7 @@ describe('the Merkle tree', () => {
     await pool.query('UPDATE log_head SET lease_holder = NULL');
     const writer = newWriter();
     expect(await writer.begin()).toBe(true);
-    expect(writer.treeError?.code).toMatch(/^RECORD_(TREE_DIFFERS|TILE_MISSING)$/);
+    expect(writer.treeError?.code).toMatch(/^(RECORD_(TREE_DIFFERS|TILE_MISSING)|LEDGER_LEAF_MALFORMED)$/);
     const { size, treeSize } = await readHead(pool);
     expect(size).toBeGreaterThan(treeSize);
     expect(await writer.extendTree()).toBe(false);

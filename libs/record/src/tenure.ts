@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { AffidavitError, type Epoch, RECORD_NODE } from '#events';
+import { type AffidavitError, type Epoch, RECORD_NODE } from '#events';
 import type { TreeEdge } from '#ledger';
 import {
   blankMark,
@@ -10,6 +10,7 @@ import {
   readAwaitedEnds,
   readOpenMarks,
 } from './epochs.js';
+import { isForGood } from './errors.js';
 import { type Head, readHead } from './head.js';
 import { isEdgeOf, readEdge } from './merkle-tree.js';
 import { type RetentionClasses, readRetentionClasses } from './partitions.js';
@@ -100,7 +101,7 @@ async function edgeOf(
     return { edge: await readEdge(db, head), treeError: undefined };
   } catch (error) {
     // A tree that somebody touched must not keep events out of the record: they are what shows it.
-    if (error instanceof AffidavitError && error.retry === 'never') return { edge: undefined, treeError: error };
+    if (isForGood(error)) return { edge: undefined, treeError: error };
     throw error;
   }
 }

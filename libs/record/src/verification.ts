@@ -2,6 +2,7 @@ import type pg from 'pg';
 import { instantOfMillis, SYSTEM_CLASS } from '#events';
 import { parseCheckpoint, parseNote, signersOf, TILE_WIDTH, toHex, treeRoot } from '#ledger';
 import { noteKeysOf, readCheckpointKeys } from './checkpoints.js';
+import { isForGood } from './errors.js';
 import { instantSql, readHead } from './head.js';
 import { rootOfHead, StoredTiles } from './merkle-tree.js';
 import { enqueueOutbox } from './outbox.js';
@@ -117,7 +118,7 @@ async function judgeTree(db: Queryable): Promise<Difference[]> {
       }
     }
   } catch (error) {
-    if (!(error instanceof Error) || !('retry' in error) || error.retry !== 'never') throw error;
+    if (!isForGood(error)) throw error;
     differs(head.treeSize, error.message);
   }
   return found;
