@@ -24,6 +24,7 @@ import { sessionsCommand } from './commands/sessions.js';
 import { statusCommand } from './commands/status.js';
 import { tokenCommand } from './commands/token.js';
 import { upCommand } from './commands/up.js';
+import { verifyCommand } from './commands/verify.js';
 import { whoCommand } from './commands/who.js';
 import { EXIT, exitCodeOf } from './errors.js';
 
@@ -56,6 +57,7 @@ export function buildProgram(): Command {
     retentionCommand(),
     holdsCommand(),
     exportCommand(),
+    verifyCommand(),
     backfillCommand(),
     keysCommand(),
     logCommand(),

@@ -11,6 +11,16 @@ export function sha256(...parts: Uint8Array[]): Buffer {
   return running.digest();
 }
 
+/** SHA-256 over bytes that come one after the other. */
+export interface RunningSha256 {
+  update(bytes: Uint8Array): unknown;
+  digest(): Uint8Array;
+}
+
+export function runningSha256(): RunningSha256 {
+  return createHash('sha256');
+}
+
 /** SHA-256 of an event's canonical bytes, which contain its node, epoch and number. */
 export function eventHash(canonical: Uint8Array): Buffer {
   return sha256(canonical);

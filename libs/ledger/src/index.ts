@@ -3,6 +3,7 @@ export * from './checkpoint.js';
 export * from './crc32c.js';
 export * from './ed25519.js';
 export * from './errors.js';
+export * from './evidence/index.js';
 export * from './leaf.js';
 export * from './merkle.js';
 export * from './note.js';

@@ -69,7 +69,7 @@ export function decodeLeaves(bytes: Buffer): Leaf[] {
   });
 }
 
-const scratch = Buffer.alloc(1 + FIXED_BYTES + 255);
+const scratch = new Uint8Array(1 + FIXED_BYTES + 255);
 
 /** RFC 6962 leaf hash: SHA-256(0x00 | leaf data). */
 export function leafHash(leafData: Uint8Array): Buffer {

@@ -9,7 +9,7 @@ export const HASH_BYTES = 32;
 export const TILE_WIDTH = 256;
 
 const INNER = 1;
-const scratch = Buffer.alloc(1 + 2 * HASH_BYTES, INNER);
+const scratch = new Uint8Array(1 + 2 * HASH_BYTES).fill(INNER);
 
 /** Root of the tree without leaves: the hash of nothing. */
 export const EMPTY_ROOT: Buffer = sha256();

@@ -1,6 +1,14 @@
 // Bytes as text, with no more than every browser has: what verifies evidence runs there, too.
 
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
+const NO_LETTER = 255;
+/** What each character stands for; {@link NO_LETTER} for those that stand for nothing. */
+const VALUES = Uint8Array.from({ length: 128 }, (_, code) => {
+  const value = LETTERS.indexOf(String.fromCharCode(code));
+  return value < 0 ? NO_LETTER : value;
+});
+/** `String.fromCharCode` takes its characters as arguments, of which there is a limit. */
+const SLICE_BYTES = 8192;
 
 export function utf8(text: string): Uint8Array {
   return new TextEncoder().encode(text);
@@ -9,20 +17,53 @@ export function utf8(text: string): Uint8Array {
 /** Standard base64 with padding, RFC 4648, section 4. */
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += String.fromCharCode(byte);
+  for (let at = 0; at < bytes.length; at += SLICE_BYTES) {
+    text += String.fromCharCode(...bytes.subarray(at, at + SLICE_BYTES));
+  }
   return btoa(text);
 }
 
 /** Undefined where the text is not base64 in its one spelling. */
 export function fromBase64(text: string): Uint8Array | undefined {
-  if (!BASE64.test(text)) return undefined;
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  if (text.length % 4 !== 0) return undefined;
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const letters = text.length - padding;
+  const bytes = new Uint8Array((text.length / 4) * 3 - padding);
+  let held = 0;
+  let at = 0;
+  for (let letter = 0; letter < letters; letter++) {
+    const code = text.charCodeAt(letter);
+    const value = code < 128 ? VALUES[code]! : NO_LETTER;
+    if (value === NO_LETTER) return undefined;
+    held = (held << 6) | value;
+    if (letter % 4 === 0) continue;
+    const spare = 6 - 2 * (letter % 4);
+    bytes[at++] = held >> spare;
+    held &= (1 << spare) - 1;
+  }
   // The last letter may hold bits that count for nothing: two spellings of the same bytes.
-  return toBase64(bytes) === text ? bytes : undefined;
+  return held === 0 ? bytes : undefined;
 }
 
 export function toHex(bytes: Uint8Array): string {
   let text = '';
   for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
   return text;
+}
+
+/** Undefined where the text is not pairs of lower-case hexadecimal digits. */
+export function fromHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-f]*$/.test(text)) return undefined;
+  return Uint8Array.from({ length: text.length / 2 }, (_, at) => Number.parseInt(text.slice(2 * at, 2 * at + 2), 16));
+}
+
+/** One behind the other. */
+export function joinBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
 }
