@@ -1,8 +1,9 @@
-// Builds everything into dist/: the Prisma client, then every app and library with SWC (about a second).
+// Builds everything into dist/: the Prisma client, then every app and library with SWC (about a second), then the report page with esbuild.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildReportPage } from './report-page.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
 
@@ -45,6 +46,7 @@ function generatePrismaClient() {
 
 generatePrismaClient();
 run(process.execPath, ['node_modules/@swc/cli/bin/swc.js', 'apps', 'libs', '-d', 'dist', '--quiet']);
+await buildReportPage(root);
 
 // What was built from a source that is gone must not be found any more. (The folder is not emptied first: processes may run from it.)
 for (const entry of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {

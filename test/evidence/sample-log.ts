@@ -32,7 +32,13 @@ export async function sampleLog(commands = 40): Promise<Sample> {
     class: 'short',
   });
   log.record(two, [other.opened(), ...other.command("SELECT 'Grüße, \u{1f600}'")]);
-  for (let command = 2; command < commands; command++) log.record(one, long.command(`SELECT ${command}`));
+  for (let command = 2; command < commands; command += 3) {
+    const some = [command, command + 1, command + 2].filter((number) => number < commands);
+    log.record(
+      one,
+      some.flatMap((number) => long.command(`SELECT ${number}`)),
+    );
+  }
   log.record(one, [long.closed()]);
   const denied = new SessionEvents('s-denied');
   log.record(two, [denied.denied(), ...other.command('SELECT 3'), other.closed()]);
