@@ -45,8 +45,9 @@ export interface Mutation {
   brings?: (honest: Honest) => Brought;
 }
 
-export async function honestBundles(): Promise<Honest> {
-  const sample = await sampleLog(120);
+/** @param commands of the longest session: enough for the table's numbers of lines, and for more than one tile */
+export async function honestBundles(commands = 120): Promise<Honest> {
+  const sample = await sampleLog(commands);
   const other = new EvidenceLog();
   Object.assign(other, { log: 'log-other' });
   other.enrol('gateway-9', 19);
@@ -57,7 +58,7 @@ export async function honestBundles(): Promise<Honest> {
   return {
     sample,
     whole: await sample.log.clone().bundle(),
-    part: await sample.log.clone().bundle({ from: 20, to: 200 }),
+    part: await sample.log.clone().bundle({ from: 20, to: Math.floor(0.65 * sample.log.size) }),
     session: await sample.log.clone().bundle({ kind: 'selection', ...ofSession(sample.session) }),
     other: await other.clone().bundle(),
     notes: sample.log.checkpoints.map((signed) => signed.note),

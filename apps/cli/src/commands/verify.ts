@@ -3,8 +3,8 @@ import { EXIT, usageError } from '../errors.js';
 import { type OutputOptions, present } from '../output.js';
 
 interface VerifyCommandOptions extends OutputOptions {
-  key: string[];
-  checkpoint: string[];
+  key?: string[];
+  checkpoint?: string[];
 }
 
 export function verifyCommand(): Command {
@@ -17,20 +17,18 @@ export function verifyCommand(): Command {
       '--key <key>',
       'a key of the log that you have from elsewhere: base64, a note key, or its SHA-256; may be repeated',
       gather,
-      [],
     )
     .option(
       '--checkpoint <file>',
       'a checkpoint that you hold, as /log/checkpoint or Datadog has it; may be repeated',
       gather,
-      [],
     )
     .option('--json', 'machine-readable output')
     .addHelpText('after', '\nExit codes: 0 valid, 1 invalid, 2 wrong usage.')
     .action(verify);
 }
 
-function gather(value: string, before: string[]): string[] {
+function gather(value: string, before: string[] = []): string[] {
   return [...before, value];
 }
 
@@ -39,7 +37,7 @@ const BAR_BYTES = 32 * 1024 * 1024;
 /** Threads are slower to start than this much is to check. */
 const THREADS_BYTES = 4 * 1024 * 1024;
 
-async function verify(file: string, { key, checkpoint, json }: VerifyCommandOptions): Promise<void> {
+async function verify(file: string, { key = [], checkpoint = [], json }: VerifyCommandOptions): Promise<void> {
   const [{ open, readFile }, { parseTrustedKey, verifyBundle }, { ProgressBar }, { reportText }, { WorkerPool }] =
     await Promise.all([
       import('node:fs/promises'),
