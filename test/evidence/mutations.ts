@@ -960,6 +960,14 @@ const REBUILT: Mutation[] = [
     }),
   },
   {
+    name: 'a generation more, which nothing explains',
+    code: 'restore',
+    make: built((log) => {
+      renumber(log, () => true);
+      log.generation = 3;
+    }),
+  },
+  {
     name: 'a run recorded twice',
     code: 'fork',
     make: built((log) => {

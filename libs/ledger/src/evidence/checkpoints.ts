@@ -43,8 +43,14 @@ export class CheckpointChecker {
 
   /** Checks lines of checkpoints.ndjson. */
   follow(notes: readonly CheckedNote[]): void {
-    for (const [at, note] of notes.entries())
+    for (const [at, note] of notes.entries()) {
       this.next(note, `checkpoints.ndjson, line ${at + 1}`, at === notes.length - 1);
+    }
+    // Without it, whoever rewrites a log would only have to count one generation further to be compared with nothing.
+    if (this.generation > 1 && !this.restores.some((one) => one.generation === this.generation)) {
+      const what = `no event log.restored in the bundle says why generation ${this.generation} began`;
+      this.findings.problem('restore', what, 'supporting.ndjson');
+    }
   }
 
   private next(note: CheckedNote, where: string, isAnchor: boolean): void {

@@ -213,7 +213,8 @@ async function* quarantinedLines(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
 }
 
 interface Purge {
-  class: string;
+  /** As the record wrote them. */
+  key: string;
   fromUs: bigint;
   toUs: bigint;
   count: number;
@@ -229,7 +230,8 @@ interface Absent {
 
 /** Tells purged leaves from missing ones. */
 class Absences {
-  private readonly purges = new Map<string, Purge>();
+  /** By class. */
+  private readonly purges = new Map<string, Purge[]>();
   private readonly open: Absent[] = [];
   private withheld = 0;
 
@@ -237,9 +239,11 @@ class Absences {
 
   /** What the record says it purged. */
   purged({ class: name, from, to }: Told & { type: 'retention.purged' }): void {
-    const key = `${name} ${from} ${to}`;
-    if (this.purges.has(key)) return;
-    this.purges.set(key, { class: name, fromUs: microsOfInstant(from), toUs: microsOfInstant(to), count: 0 });
+    const key = `${from} ${to}`;
+    const known = this.purges.get(name) ?? [];
+    this.purges.set(name, known);
+    if (known.some((one) => one.key === key)) return;
+    known.push({ key, fromUs: microsOfInstant(from), toUs: microsOfInstant(to), count: 0 });
   }
 
   add(name: string, recordedAtUs: bigint, position: number): void {
@@ -265,7 +269,8 @@ class Absences {
       const what = `${last - first + 1} events of class ${name}, recorded at ${instantOfMicros(recordedAtUs)}, are not there, and no purge is recorded`;
       this.findings.problem('missing', what, range);
     }
-    for (const { class: name, fromUs, toUs, count } of this.purges.values()) {
+    const all = [...this.purges].flatMap(([name, purges]) => purges.map((purge) => ({ name, ...purge })));
+    for (const { name, fromUs, toUs, count } of all) {
       if (count === 0) continue;
       const when = `recorded from ${instantOfMicros(fromUs)} up to ${instantOfMicros(toUs)}`;
       this.findings.remark(
@@ -282,8 +287,8 @@ class Absences {
   }
 
   private isPurged({ class: name, recordedAtUs, first, last }: Absent): boolean {
-    for (const purge of this.purges.values()) {
-      if (purge.class !== name || recordedAtUs < purge.fromUs || recordedAtUs >= purge.toUs) continue;
+    for (const purge of this.purges.get(name) ?? []) {
+      if (recordedAtUs < purge.fromUs || recordedAtUs >= purge.toUs) continue;
       purge.count += last - first + 1;
       return true;
     }

@@ -13,6 +13,8 @@ const LEAF_VERSION = 1;
 const CLASS_AT = 9;
 /** Of a leaf, but for the letters of its class. */
 const LEAF_BYTES = 58;
+/** Of a run; an index of theirs is one byte. */
+const MAX_CLASSES = 256;
 
 /** The leaves of a run, taken apart. */
 export interface RunLeaves {
@@ -36,7 +38,7 @@ export interface RunLeaves {
 export function readLeaves(bytes: Uint8Array, where: string, each?: (leaf: Uint8Array) => void): RunLeaves {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const most = Math.floor(bytes.length / LEAF_BYTES);
-  const classes: string[] = [];
+  const classes = new Classes();
   const classOf = new Uint8Array(most);
   const eventHashes = new Uint8Array(most * HASH_BYTES);
   let epoch = '';
@@ -70,26 +72,34 @@ export function readLeaves(bytes: Uint8Array, where: string, each?: (leaf: Uint8
         where,
       );
     }
-    classOf[count] = classIndex(classes, bytes.subarray(at + CLASS_AT + 1, epochAt), where);
+    classOf[count] = classes.indexOf(bytes.subarray(at + CLASS_AT + 1, epochAt), where);
     eventHashes.set(bytes.subarray(epochAt + 16, end), count * HASH_BYTES);
     each?.(bytes.subarray(at, end));
     at = end;
   }
   if (count === 0) throw new Fault('run-form', 'no leaf', where);
   return {
-    ...{ epoch, firstSeq, count, recordedAtUs, classes, classOf: classOf.subarray(0, count) },
+    ...{ epoch, firstSeq, count, recordedAtUs, classes: classes.names, classOf: classOf.subarray(0, count) },
     eventHashes: eventHashes.subarray(0, count * HASH_BYTES),
   };
 }
 
-function classIndex(classes: string[], letters: Uint8Array, where: string): number {
-  const name = String.fromCharCode(...letters);
-  let index = classes.indexOf(name);
-  if (index < 0) {
+/** Names of classes that a run uses; nearly always one. */
+class Classes {
+  readonly names: string[] = [];
+  private last: Uint8Array = new Uint8Array();
+
+  /** Index of a name. @param letters ASCII */
+  indexOf(letters: Uint8Array, where: string): number {
+    if (this.names.length === 1 && isEqual(letters, this.last)) return 0;
+    const name = String.fromCharCode(...letters);
+    this.last = letters;
+    const known = this.names.indexOf(name);
+    if (known >= 0) return known;
     if (!/^[a-z0-9]{1,16}$/.test(name)) throw new Fault('run-form', 'a class has no valid name', where);
-    index = classes.push(name) - 1;
+    if (this.names.length === MAX_CLASSES) throw new Fault('run-form', `more than ${MAX_CLASSES} classes`, where);
+    return this.names.push(name) - 1;
   }
-  return index;
 }
 
 /** A key by which a node signs its frames. */
@@ -131,8 +141,12 @@ export function checkRun(
   keys: readonly HeadKey[],
   where: string,
 ): { run: CheckedRun; leafHashes: Uint8Array } {
-  const hashes: Uint8Array[] = [];
-  const leaves = readLeaves(run.leaves, where, (leaf) => hashes.push(leafHash(leaf)));
+  const hashes = new Uint8Array(Math.floor(run.leaves.length / LEAF_BYTES) * HASH_BYTES);
+  let hashed = 0;
+  const leaves = readLeaves(run.leaves, where, (leaf) => {
+    hashes.set(leafHash(leaf), hashed);
+    hashed += HASH_BYTES;
+  });
   let chain = run.chainBefore;
   for (let at = 0; at < leaves.eventHashes.length; at += HASH_BYTES) {
     chain = nextChain(chain, leaves.eventHashes.subarray(at, at + HASH_BYTES));
@@ -153,7 +167,7 @@ export function checkRun(
       problem('head', `events up to ${firstSeq + count - 1} of epoch ${epoch} of node ${node}: ${verdict}`);
     else checked.isByRevokedKey = verdict.revokedAtUs !== undefined && recordedAtUs > verdict.revokedAtUs;
   }
-  return { run: checked, leafHashes: joinBytes(...hashes) };
+  return { run: checked, leafHashes: hashes.subarray(0, hashed) };
 }
 
 const SIGNED_NAME = utf8('affidavit/frame/v1');

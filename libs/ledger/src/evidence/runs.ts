@@ -55,7 +55,7 @@ interface EpochEnd {
 export class RunChecker {
   private readonly epochs = new Map<string, EpochEnd>();
   private readonly gaps: Numbers[] = [];
-  private readonly lost: Numbers[] = [];
+  private readonly lost = new Map<string, Numbers[]>();
   private readonly previous: PreviousRun[] = [];
   private expected: number;
   private free = 0;
@@ -149,7 +149,10 @@ export class RunChecker {
 
   /** The record says that numbers will never come. */
   lose(numbers: Numbers): void {
-    this.lost.push(numbers);
+    const key = `${numbers.node}/${numbers.epoch}`;
+    const known = this.lost.get(key);
+    if (known) known.push(numbers);
+    else this.lost.set(key, [numbers]);
   }
 
   /** A producer says how far its run before came. */
@@ -215,8 +218,8 @@ export class RunChecker {
   /** What the record itself named of it is a remark, the rest a problem. */
   private judge(gap: Numbers, code: 'hole' | 'cut-tail'): void {
     let { from } = gap;
-    const covering = this.lost
-      .filter((one) => one.epoch === gap.epoch && one.node === gap.node && one.to >= gap.from && one.from <= gap.to)
+    const covering = (this.lost.get(`${gap.node}/${gap.epoch}`) ?? [])
+      .filter((one) => one.to >= gap.from && one.from <= gap.to)
       .sort((one, other) => one.from - other.from);
     for (const one of covering) {
       if (one.from > from) this.unnamed({ ...gap, from, to: one.from - 1 }, code);

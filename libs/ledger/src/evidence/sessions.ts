@@ -169,7 +169,8 @@ function numberOf(command: unknown, session: string): number | undefined {
 /** Adds `from … to` to intervals; nearly always at their end. */
 function addNumbers(intervals: [number, number][], from: number, to: number): void {
   let at = intervals.length;
-  while (at > 0 && intervals[at - 1]![1] >= from - 1) at -= 1;
+  // Out of order only where commands overlap, or where somebody made it up.
+  if (at > 0 && intervals[at - 1]![1] >= from - 1) at = firstReaching(intervals, from - 1);
   let end = at;
   let [low, high] = [from, to];
   for (; end < intervals.length && intervals[end]![0] <= to + 1; end++) {
@@ -177,6 +178,18 @@ function addNumbers(intervals: [number, number][], from: number, to: number): vo
     high = Math.max(high, intervals[end]![1]);
   }
   intervals.splice(at, end - at, [low, high]);
+}
+
+/** Index of the first interval that ends at a number or behind it. */
+function firstReaching(intervals: readonly [number, number][], number: number): number {
+  let low = 0;
+  let high = intervals.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (intervals[middle]![1] >= number) high = middle;
+    else low = middle + 1;
+  }
+  return low;
 }
 
 /**
