@@ -22,7 +22,7 @@ import { Caller, Operation } from './access.guard.js';
 import { AccessWatch, addressOf } from './access-watch.js';
 import { ExportAnswer, ExportListAnswer, WholeExportAnswer } from './answers.js';
 import type { ApiCaller } from './authentication.js';
-import { ApiError } from './errors.js';
+import { ApiError, requestInvalid } from './errors.js';
 import { ApiParts } from './parts.js';
 import { RequestRates } from './request-rates.js';
 import { DownloadQuery, ExportBody, ExportId, ExportListQuery, NoQuery } from './requests.js';
@@ -31,6 +31,7 @@ const CONTENT_TYPE = {
   ndjson: 'application/x-ndjson; charset=utf-8',
   csv: 'text/csv; charset=utf-8; header=present',
   json: 'application/json; charset=utf-8',
+  zip: 'application/zip',
 } as const;
 
 /** What is answered where there is nothing, or nothing that the caller may know of. */
@@ -46,6 +47,9 @@ export class Exports {
 
   /** The limits of whoever asks are part of what he asks for: they hold, and can be seen, as long as the export is known. */
   async request({ kind, format, force, ...given }: ExportBody, caller: ApiCaller) {
+    if ((kind === 'evidence') !== (format === 'zip')) {
+      throw requestInvalid('format: a bundle of evidence is a zip, and nothing else is');
+    }
     const { pool, exports } = this.parts;
     const asked = { ...given, limits: caller.limits ?? undefined };
     const selection = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { RETRY_POLICY } from '#delivery';
+import { fileURLToPath } from 'node:url';
+import { batchReceipts, RETRY_POLICY } from '#delivery';
 import {
   apiUrlOf,
   ConfigError,
@@ -9,6 +10,7 @@ import {
   Metrics,
   runApp,
   STARTING,
+  softwareVersion,
   startAdminServer,
   untilDone,
 } from '#platform';
@@ -74,6 +76,11 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
     pool,
     folder: ExportFolder.open(settings.exportDir ?? join(settings.dataDir, 'exports')),
     keepMs: settings.exportKeepMs,
+    evidence: {
+      software: `affidavit ${softwareVersion()}`,
+      reportPage: fileURLToPath(new URL('../../report/report.html', import.meta.url)),
+      receipts: batchReceipts,
+    },
     logger,
     metrics,
   });

@@ -446,10 +446,15 @@ export type ReconciliationQuery = z.infer<typeof ReconciliationQuery>;
 export const ReconciliationId = text(64);
 
 export const ExportBody = z.strictObject({
-  kind: z.enum(EXPORT_KINDS).default('events'),
+  kind: z
+    .enum(EXPORT_KINDS)
+    .default('events')
+    .describe(
+      '`evidence`: a bundle that proves itself without this API, see docs/evidence-format.md; its format is `zip`.',
+    ),
   format: z
     .enum(EXPORT_FORMATS)
-    .describe('`ndjson`: the recorded bytes, an event a line; `csv` and `json`: for people.'),
+    .describe('`ndjson`: the recorded bytes, an event a line; `csv` and `json`: for people; `zip`: of evidence.'),
   from: place.optional().describe('The first position, or instant of recording. Default: the start of the log.'),
   to: place
     .optional()

@@ -101,6 +101,10 @@ export class ApiClient {
     return (await this.send(new Request(`${this.baseUrl}${path}`))).text();
   }
 
+  async bytes(path: string): Promise<Uint8Array> {
+    return new Uint8Array(await (await this.send(new Request(`${this.baseUrl}${path}`))).arrayBuffer());
+  }
+
   /** As {@link get}. */
   async post<T>(path: string, body: unknown = {}): Promise<T> {
     const headers = { 'content-type': 'application/json' };

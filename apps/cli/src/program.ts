@@ -7,6 +7,7 @@ import { deliveryCommand } from './commands/delivery.js';
 import { doctorCommand } from './commands/doctor.js';
 import { enrollCommand } from './commands/enroll.js';
 import { eventsCommand } from './commands/events.js';
+import { evidenceCommand } from './commands/evidence.js';
 import { exportCommand } from './commands/export.js';
 import { gatewayCommand } from './commands/gateway.js';
 import { holdsCommand } from './commands/holds.js';
@@ -57,6 +58,7 @@ export function buildProgram(): Command {
     retentionCommand(),
     holdsCommand(),
     exportCommand(),
+    evidenceCommand(),
     verifyCommand(),
     backfillCommand(),
     keysCommand(),

@@ -30,6 +30,7 @@ export {
 } from './backfill/index.js';
 export * from './batch-ledger.js';
 export * from './batch-list.js';
+export { type BatchReceipt, batchReceipts } from './batch-receipts.js';
 export * from './catch-up.js';
 export * from './cut.js';
 export * from './dead-letters/dead-letters.js';

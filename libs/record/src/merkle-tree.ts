@@ -77,26 +77,33 @@ export class StoredTiles implements TileSource {
   }
 
   private async full(level: number, index: number): Promise<Buffer> {
-    const { rows } = await this.db.query<{ hashes: Buffer }>(
-      'SELECT hashes FROM merkle_tile WHERE level = $1 AND index = $2',
-      [level, index],
-    );
-    if (!rows[0]) throw tileMissing(level, index);
-    return rows[0].hashes;
+    const [tile] = await tilesBetween(this.db, level, index, index + 1);
+    return tile!.hashes;
   }
 
   /** Roots of the full tiles `[from, to)` of a level. */
   private async rootsOf(level: number, from: number, to: number): Promise<Uint8Array[]> {
-    const { rows } = await this.db.query<{ index: bigint; hashes: Buffer }>(
-      'SELECT index, hashes FROM merkle_tile WHERE level = $1 AND index >= $2 AND index < $3 ORDER BY index',
-      [level, from, to],
-    );
-    return Array.from({ length: to - from }, (_, at) => {
-      const row = rows[at];
-      if (row?.index !== BigInt(from + at)) throw tileMissing(level, from + at);
-      return perfectRoot(hashesOf(row.hashes));
-    });
+    const tiles = await tilesBetween(this.db, level, from, to);
+    return tiles.map(({ hashes }) => perfectRoot(hashesOf(hashes)));
   }
+}
+
+/** The full tiles `[from, to)` of a level. @throws RECORD_TILE_MISSING */
+export async function tilesBetween(
+  db: Queryable,
+  level: number,
+  from: number,
+  to: number,
+): Promise<{ index: number; hashes: Buffer }[]> {
+  const { rows } = await db.query<{ index: bigint; hashes: Buffer }>(
+    'SELECT index, hashes FROM merkle_tile WHERE level = $1 AND index >= $2 AND index < $3 ORDER BY index',
+    [level, from, to],
+  );
+  return Array.from({ length: to - from }, (_, at) => {
+    const row = rows[at];
+    if (row?.index !== BigInt(from + at)) throw tileMissing(level, from + at);
+    return { index: from + at, hashes: row.hashes };
+  });
 }
 
 /**

@@ -34,3 +34,8 @@ ALTER TABLE export ADD COLUMN forced boolean NOT NULL DEFAULT false;
 
 -- A checkpoint is what the log signs; how far an export's file is on disk has a name of its own.
 ALTER TABLE export RENAME COLUMN checkpoint TO savepoint;
+
+-- A bundle of evidence is an export of its own kind.
+ALTER TABLE export DROP CONSTRAINT export_kind_check, DROP CONSTRAINT export_format_check,
+  ADD CONSTRAINT export_kind_check CHECK (kind IN ('events', 'evidence')),
+  ADD CONSTRAINT export_format_check CHECK (format IN ('ndjson', 'csv', 'json', 'zip') AND (kind = 'evidence') = (format = 'zip'));

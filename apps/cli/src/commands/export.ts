@@ -15,14 +15,14 @@ async function client(): Promise<ApiClient> {
   return ApiClient.of(loadSettings());
 }
 
-interface RunOptions extends OutputOptions {
+export interface RunOptions extends OutputOptions {
   from?: string;
   to?: string;
   session?: string;
   identity?: string;
   connection?: string;
   type?: string;
-  format: string;
+  format?: string;
   out?: string;
   force?: boolean;
   wait: boolean;
@@ -73,31 +73,40 @@ export function exportCommand(): Command {
 }
 
 function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description(
       'Ask for an export, wait for it, download it and check the digests. This is what `affidavit export` does. To stop looking does not stop it.',
     )
+    .option('--format <format>', 'ndjson: the recorded bytes, an event a line; csv or json: for people', 'ndjson');
+  return withSelection(command).action((options: RunOptions) => runExport(options, { kind: 'events' }));
+}
+
+/** What can be asked for, and where it goes. */
+export function withSelection(command: Command): Command {
+  return command
     .option('--from <place>', 'first position, or instant of recording (2026-01-31T08:00:00Z)')
     .option('--to <place>', 'first position or instant that no longer belongs to it; default: the end of the log')
     .option('--session <id>', 'of one session')
     .option('--identity <id>', 'of one identity')
     .option('--connection <name>', 'on one connection')
     .option('--type <types>', 'of these types, with commas')
-    .option('--format <format>', 'ndjson: the recorded bytes, an event a line; csv or json: for people', 'ndjson')
     .option('--out <file>', 'where to; default: the name of the export, here')
     .option(
       '--force',
       'also where the range is known not to be as it was recorded; the manifest then says what differs',
     )
     .option('--no-wait', 'do not wait for its end')
-    .option('--json', 'machine-readable output')
-    .action(run);
+    .option('--json', 'machine-readable output');
 }
 
-async function run({ out, wait, json, type, ...asked }: RunOptions): Promise<void> {
+/** Asks for an export, waits for it, and fetches it. */
+export async function runExport(
+  { out, wait, json, type, ...asked }: RunOptions,
+  fixed: { kind: string; format?: string },
+): Promise<void> {
   const { downloadPaths } = await import('../export-download.js');
   if (out !== undefined) downloadPaths(out);
-  const body = { ...asked, ...(type === undefined ? {} : { types: type.split(',') }) };
+  const body = { ...asked, ...fixed, ...(type === undefined ? {} : { types: type.split(',') }) };
   const one = await (await client()).act('/v1/exports', { body });
   if (!wait)
     return present({ json }, one, ({ id }) => `${id} is under way. Fetch it with: affidavit export fetch ${id}`);

@@ -1,8 +1,9 @@
 import { Command } from 'commander';
 import { EXIT, usageError } from '../errors.js';
-import { type OutputOptions, present } from '../output.js';
+import { colours, type OutputOptions, plain, present } from '../output.js';
 
 interface VerifyCommandOptions extends OutputOptions {
+  againstDatadog?: boolean;
   key?: string[];
   checkpoint?: string[];
 }
@@ -12,7 +13,7 @@ export function verifyCommand(): Command {
     .description(
       'Check an evidence bundle: whether what it holds is what was recorded, and whether anything is missing. Needs no database and no network.',
     )
-    .argument('<bundle.zip>', 'the bundle')
+    .argument('[bundle.zip]', 'the bundle')
     .option(
       '--key <key>',
       'a key of the log that you have from elsewhere: base64, a note key, or its SHA-256; may be repeated',
@@ -22,6 +23,10 @@ export function verifyCommand(): Command {
       '--checkpoint <file>',
       'a checkpoint that you hold, as /log/checkpoint or Datadog has it; may be repeated',
       gather,
+    )
+    .option(
+      '--against-datadog',
+      'no bundle: hold the checkpoints that Datadog has against the log as it is now (needs the API, and DD_APP_KEY)',
     )
     .option('--json', 'machine-readable output')
     .addHelpText('after', '\nExit codes: 0 valid, 1 invalid, 2 wrong usage.')
@@ -37,7 +42,49 @@ const BAR_BYTES = 32 * 1024 * 1024;
 /** Threads are slower to start than this much is to check. */
 const THREADS_BYTES = 4 * 1024 * 1024;
 
-async function verify(file: string, { key = [], checkpoint = [], json }: VerifyCommandOptions): Promise<void> {
+async function verify(file: string | undefined, options: VerifyCommandOptions): Promise<void> {
+  const { againstDatadog = false } = options;
+  if ((file === undefined) !== againstDatadog) {
+    throw usageError(
+      'either a bundle is verified, or the log against Datadog',
+      'Name a bundle, or give --against-datadog without one.',
+    );
+  }
+  if (file === undefined) return verifyAgainstDatadog(options);
+  return verifyFile(file, options);
+}
+
+async function verifyAgainstDatadog({ json }: OutputOptions): Promise<void> {
+  const [{ loadSettings }, { compareWithDatadog }, { ProgressBar }] = await Promise.all([
+    import('#platform'),
+    import('../evidence/against-datadog.js'),
+    import('../progress.js'),
+  ]);
+  const bar = new ProgressBar('comparing');
+  const comparison = await compareWithDatadog(loadSettings(), (done, total) => bar.show(done, total));
+  bar.end();
+  const bad = comparison.compared.filter(({ verdict }) => verdict === 'differs' || verdict === 'forged');
+  await present({ json }, comparison, ({ log, compared }) =>
+    [
+      compared.length === 0
+        ? `Datadog has no checkpoint of ${plain(log)} of the last days: there is nothing to compare with`
+        : bad.length === 0
+          ? colours.green(`✓ ${compared.length} checkpoints of ${plain(log)} at Datadog agree with the log`)
+          : colours.red(
+              `✗ ${bad.length} of ${compared.length} checkpoints of ${plain(log)} at Datadog do NOT agree with the log`,
+            ),
+      ...compared
+        .filter(({ verdict }) => verdict !== 'agrees')
+        .map(
+          ({ generation, size, root, verdict, here }) =>
+            `  ${verdict}: generation ${generation}, the first ${size} events, root ${root}${here ? `, here ${here}` : ''}`,
+        ),
+    ].join('\n'),
+  );
+  if (bad.length > 0 || comparison.compared.length === 0) process.exitCode = EXIT.failed;
+}
+
+async function verifyFile(file: string, { key = [], checkpoint = [], json }: VerifyCommandOptions): Promise<void> {
   const [{ open, readFile }, { parseTrustedKey, verifyBundle }, { ProgressBar }, { reportText }, { WorkerPool }] =
     await Promise.all([
       import('node:fs/promises'),

@@ -48,6 +48,11 @@ export class ExportFolder {
     return join(this.path, id, `${attempt}.data`);
   }
 
+  /** What an attempt at a bundle of evidence gathers before it makes its file: the events, and the folder of the other members. */
+  partsOf(id: string, attempt: number): { events: string; members: string } {
+    return { events: join(this.path, id, `${attempt}.events`), members: join(this.path, id, `${attempt}.members`) };
+  }
+
   /** Removes what no export that is open or kept still needs. Repeating it is harmless. */
   async sweep(db: Queryable): Promise<void> {
     const there = (await readdir(this.path)).filter((name) => EXPORT.test(name));
@@ -63,7 +68,7 @@ export class ExportFolder {
       const needed = kept.get(id)?.map((attempt) => `${attempt}.data`);
       if (!needed) continue;
       for (const file of await readdir(join(this.path, id))) {
-        if (!needed.includes(file)) await rm(join(this.path, id, file), { force: true });
+        if (!needed.includes(file)) await rm(join(this.path, id, file), { recursive: true, force: true });
       }
     }
   }

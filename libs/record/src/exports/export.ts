@@ -24,12 +24,12 @@ import type { ExportSavepoint } from './savepoint.js';
 // its own and goes on there. So an attempt that only seemed dead writes into a file that nobody will ever read. With the state
 // `finished` the event `record.exported` is committed; before that no byte can be fetched.
 
-/** NDJSON holds the recorded bytes, an event a line; the others are made for people. */
-export const EXPORT_FORMATS = ['ndjson', 'csv', 'json'] as const;
+/** NDJSON holds the recorded bytes, an event a line; CSV and JSON are made for people; a bundle of evidence is a ZIP file. */
+export const EXPORT_FORMATS = ['ndjson', 'csv', 'json', 'zip'] as const;
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
-/** What is written for a selection. A bundle that proves itself would be another kind. */
-export const EXPORT_KINDS = ['events'] as const;
+/** What is written for a selection: its events, or a bundle that proves itself (docs/evidence-format.md), which is always a ZIP file. */
+export const EXPORT_KINDS = ['events', 'evidence'] as const;
 export type ExportKind = (typeof EXPORT_KINDS)[number];
 
 export type ExportState = 'waiting' | 'running' | 'finished' | 'failed' | 'deleted' | 'expired';

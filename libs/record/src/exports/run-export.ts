@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import type pg from 'pg';
 import { AffidavitError, describeError, instantOfMillis, SYSTEM_CLASS } from '#events';
 import { RecordError } from '../errors.js';
+import { type BundleWork, makeBundle } from '../evidence/index.js';
 import { instantSql, readHead } from '../head.js';
 import { listHolds } from '../holds.js';
 import { enqueueOutbox } from '../outbox.js';
@@ -35,6 +36,8 @@ export interface ExportWork {
   /** Aborted when the process stops: the export rests at a savepoint, for whoever takes it next. */
   signal?: AbortSignal;
   pageSize?: PageSize;
+  /** What bundles of evidence need; absent: this process makes none. */
+  evidence?: Pick<BundleWork, 'software' | 'reportPage' | 'receipts'>;
 }
 
 /** What became of an attempt: it goes on later (`rests`), or another process or a person decided otherwise (`lost`). */
@@ -77,13 +80,13 @@ export async function makeNextExport(work: ExportWork): Promise<{ one: Export; o
 }
 
 async function make(attempt: Attempt): Promise<ExportOutcome> {
-  const { pool, folder, pageSize = PAGE } = attempt.work;
+  const { pool, pageSize = PAGE } = attempt.work;
   const { one } = attempt;
   const { generation } = await readHead(pool);
   if (generation !== one.generation) throw logRestored(one);
-  const path = folder.fileOf(one.id, one.attempt);
+  const path = writtenTo(attempt, one.attempt);
   const before = one.savepoint;
-  const copiedFrom = before ? folder.fileOf(one.id, before.attempt) : undefined;
+  const copiedFrom = before ? writtenTo(attempt, before.attempt) : undefined;
   const resumed =
     before && (await ExportFile.create(path, { path: copiedFrom!, bytes: before.bytes, sha256: before.sha256 }));
   const file = resumed ?? (await ExportFile.create(path))!;
@@ -96,6 +99,7 @@ async function make(attempt: Attempt): Promise<ExportOutcome> {
       one.selection,
       state.holds.map(({ selection }) => selection),
       pageSize,
+      one.kind === 'evidence',
     );
     const outcome = await writeAll(attempt, { client, events, file, state, copiedFrom });
     isWhole = true;
@@ -139,9 +143,81 @@ async function writeAll(attempt: Attempt, writing: Writing): Promise<ExportOutco
     if (!notes.goOn(position)) return 'lost';
   }
   if (!(await notes.last(position))) return 'lost';
+  if (one.kind === 'evidence') return bundle(attempt, writing);
   await file.append(Buffer.from(FOOT[one.format]));
   await file.sync();
-  return (await finish(attempt, writing)) ? 'finished' : 'lost';
+  return (await finish(attempt, writing, file)) ? 'finished' : 'lost';
+}
+
+/** The file that the events are written to. */
+function writtenTo({ work: { folder }, one }: Attempt, attempt: number): string {
+  return one.kind === 'evidence' ? folder.partsOf(one.id, attempt).events : folder.fileOf(one.id, attempt);
+}
+
+/** Makes a bundle of the events that are written, and of what proves them. */
+async function bundle(attempt: Attempt, { client, events, file, state }: Writing): Promise<ExportOutcome> {
+  const { work, one } = attempt;
+  const { folder, pool, evidence, signal } = work;
+  if (!evidence) throw new TypeError('this process makes no bundles of evidence');
+  const { members } = folder.partsOf(one.id, one.attempt);
+  const kept = new Keeping(attempt);
+  const out = (await ExportFile.create(folder.fileOf(one.id, one.attempt)))!;
+  try {
+    await makeBundle({
+      ...{ pool, client, one, selected: events, folder: members, out, ...evidence },
+      eventsFile: file.path,
+      savepoint: { ...state, bytes: file.bytes, sha256: file.sha256 },
+      goOn: () => {
+        kept.check();
+        if (signal?.aborted) throw new Resting();
+      },
+    });
+    await out.sync();
+    return (await finish(attempt, { state }, out)) ? 'finished' : 'lost';
+  } catch (error) {
+    if (!(error instanceof Resting)) throw error;
+    if (kept.isLost) return 'lost';
+    await release(attempt);
+    return 'rests';
+  } finally {
+    kept.end();
+    await out.close();
+    await rm(members, { recursive: true, force: true });
+  }
+}
+
+/** Not an error: the attempt ends here, and another goes on. */
+class Resting extends Error {}
+
+/** Renews the lease of an attempt while it works. */
+class Keeping {
+  isLost = false;
+  private failure: unknown;
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(attempt: Attempt) {
+    const renewed = `tries = 0, lease_until = clock_timestamp() + $4 * interval '1 millisecond'`;
+    this.timer = setInterval(() => {
+      update(attempt, renewed, [LEASE_MS]).then(
+        (isOurs) => {
+          this.isLost ||= !isOurs;
+        },
+        (error: unknown) => {
+          this.failure = error;
+        },
+      );
+    }, LEASE_MS / 5);
+  }
+
+  /** @throws where the export is no longer this attempt's, or that cannot be known */
+  check(): void {
+    if (this.failure) throw this.failure;
+    if (this.isLost) throw new Resting();
+  }
+
+  end(): void {
+    clearInterval(this.timer);
+  }
 }
 
 /** Savepoints beside the writing, which does not wait for the disk: one at a time, of what was written when it began. */
@@ -185,8 +261,8 @@ class Notes {
   }
 }
 
-const HEAD = { ndjson: '', csv: CSV_HEAD, json: '[\n' } as const;
-const FOOT = { ndjson: '', csv: '', json: '\n]\n' } as const;
+const HEAD = { ndjson: '', csv: CSV_HEAD, json: '[\n', zip: '' } as const;
+const FOOT = { ndjson: '', csv: '', json: '\n]\n', zip: '' } as const;
 const NEWLINE = Buffer.from('\n');
 const BETWEEN = Buffer.from(',\n');
 
@@ -267,7 +343,11 @@ async function note(attempt: Attempt, writing: Writing, position: bigint): Promi
 }
 
 /** What the export was asked for and what it holds goes on the record in the transaction that lets it be fetched. */
-async function finish({ work, one, holder }: Attempt, { file, state }: Writing): Promise<boolean> {
+async function finish(
+  { work, one, holder }: Attempt,
+  { state }: Pick<Writing, 'state'>,
+  file: ExportFile,
+): Promise<boolean> {
   const { pool, keepMs } = work;
   const finishedAt = await clock(pool);
   const content = { bytes: file.bytes, sha256: file.sha256 };
@@ -281,6 +361,8 @@ async function finish({ work, one, holder }: Attempt, { file, state }: Writing):
     );
     if (rowCount !== 1) return false;
     await endReading(client, one.id);
+    // A bundle has it on the record already: it swears to it.
+    if (one.kind === 'evidence') return true;
     await enqueueOutbox(client, {
       type: 'record.exported',
       time: instantOfMillis(Date.now()),
@@ -348,7 +430,7 @@ export async function tidyExports({ pool, folder }: Pick<ExportWork, 'pool' | 'f
   await pool.query(
     `INSERT INTO reading_claim (id, what, from_pos, to_pos, until_at)
      SELECT id, 'export ' || id, next_pos, to_pos, clock_timestamp() + $1 * interval '1 millisecond'
-       FROM (SELECT *, coalesce((savepoint ->> 'next')::bigint, from_pos) AS next_pos FROM export WHERE state IN ('waiting', 'running')) AS open
+       FROM (SELECT *, CASE kind WHEN 'evidence' THEN from_pos ELSE coalesce((savepoint ->> 'next')::bigint, from_pos) END AS next_pos FROM export WHERE state IN ('waiting', 'running')) AS open
       WHERE next_pos < to_pos
      ON CONFLICT (id) DO UPDATE SET from_pos = excluded.from_pos, until_at = excluded.until_at`,
     [EXPORT_CLAIM_MS],

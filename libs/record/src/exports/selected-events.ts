@@ -18,6 +18,7 @@ const QUARANTINED_LINE = `convert_to(json_build_object('quarantined', replace(en
 
 /** How an event is written, in SQL; `body` are its recorded bytes. */
 export const LINES = {
+  zip: 'body',
   ndjson: `CASE WHEN type = '${QUARANTINED}' THEN ${QUARANTINED_LINE} ELSE body END`,
   json: `convert_to(format('{"position":"%s","recordedAt":"%s","class":%s,%s', position, ${instantSql('recorded_at')}, to_json(class),
     CASE WHEN type = '${QUARANTINED}' THEN '"quarantined":' ELSE '"event":' END), 'UTF8')
@@ -71,6 +72,8 @@ export class SelectedEvents {
     private readonly selection: Omit<ExportSelection, 'from' | 'to'>,
     private readonly holds: readonly HoldSelection[],
     private readonly size: PageSize,
+    /** Only what can be read as an event. */
+    private readonly readable = false,
   ) {}
 
   /**
@@ -131,26 +134,45 @@ export class SelectedEvents {
     };
   }
 
+  /** Positions of the next events, at most so many. */
+  async readPositions(
+    client: pg.PoolClient,
+    range: { from: bigint; until: bigint },
+    limit: number,
+  ): Promise<{ positions: bigint[]; next: bigint }> {
+    const window = await this.windowAt(client, range.from, range.until);
+    const { rows } = await client.query<{ position: bigint }>(
+      `SELECT position FROM event WHERE ${this.wantedSql(client, range.from, window)} ORDER BY position LIMIT ${limit}`,
+    );
+    const positions = rows.map((row) => row.position);
+    return { positions, next: rows.length === limit ? positions.at(-1)! + 1n : window.until };
+  }
+
   private nextAfter(window: Window, page: { count: number; last: bigint | null; bytes: number }): bigint {
     const isFull = page.count >= this.size.events || page.bytes >= this.size.bytes;
     return isFull && page.last !== null ? page.last + 1n : window.until;
   }
 
-  /** A page as a subquery with all columns of `event`. */
-  private pageSql(client: pg.PoolClient, from: bigint, { until, fromAt, toAt }: Window): string {
+  private wantedSql(client: pg.PoolClient, from: bigint, { until, fromAt, toAt }: Window): string {
     const quoted = (text: string) => client.escapeLiteral(text);
     const { session, identity, connection, types, limits } = this.selection;
-    const wanted = [
+    return [
       `position >= ${from} AND position < ${until} AND recorded_at BETWEEN ${quoted(fromAt)} AND ${quoted(toAt)}`,
       ...(session === undefined ? [] : [`session_id = ${quoted(session)}`]),
       ...(identity === undefined ? [] : [`identity_id = ${quoted(identity)}`]),
       ...(connection === undefined ? [] : [`connection = ${quoted(connection)}`]),
       ...(types === undefined ? [] : [`type IN (${types.map(quoted).join(', ')})`]),
       ...(limits?.connections ? [`connection IN (${limits.connections.map(quoted).join(', ')})`] : []),
+      ...(this.readable ? [`type <> '${QUARANTINED}'`] : []),
     ].join(' AND ');
+  }
+
+  /** A page as a subquery with all columns of `event`. */
+  private pageSql(client: pg.PoolClient, from: bigint, window: Window): string {
     // The sizes are summed over the bodies' headers: what lies beyond the bound is never fetched or decompressed.
     return `(SELECT * FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY position) - octet_length(body) AS bytes_before
-      FROM event WHERE ${wanted} ORDER BY position LIMIT ${this.size.events}) AS sized WHERE bytes_before < ${this.size.bytes}) AS page`;
+      FROM event WHERE ${this.wantedSql(client, from, window)} ORDER BY position LIMIT ${this.size.events}) AS sized
+      WHERE bytes_before < ${this.size.bytes}) AS page`;
   }
 
   private async windowAt(client: pg.PoolClient, from: bigint, until: bigint): Promise<Window> {

@@ -1,0 +1,1 @@
+export { type BundleWork, isWholeRange, makeBundle } from './make-bundle.js';
