@@ -104,6 +104,13 @@ export class SignedRecord {
     this.timer = setInterval(() => void this.exclusively(() => this.work()), 30);
   }
 
+  /** Records what waits in the outbox. */
+  async drainOutbox(): Promise<void> {
+    await this.exclusively(async () => {
+      await this.writer.commit(EMPTY_BATCH);
+    });
+  }
+
   async close(): Promise<void> {
     clearInterval(this.timer);
     await this.working;

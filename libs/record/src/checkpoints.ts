@@ -1,6 +1,15 @@
 import type pg from 'pg';
 import { instantOfMillis, SYSTEM_CLASS } from '#events';
-import { checkpointText, formatNoteKey, type NoteKey, noteKey, originOf, toBase64, toHex, utf8 } from '#ledger';
+import {
+  checkpointText,
+  formatNoteKey,
+  type NoteKey,
+  noteKey,
+  originOf,
+  rekeyingStatement,
+  toBase64,
+  toHex,
+} from '#ledger';
 import { CHECKPOINT_CHANNEL } from './commit-listener.js';
 import { RecordError } from './errors.js';
 import { instantSql, readHead } from './head.js';
@@ -138,11 +147,6 @@ export async function readCheckpointKeys(db: Queryable): Promise<CheckpointKey[]
 /** The same as keys of notes, for one generation. */
 export function noteKeysOf(keys: readonly CheckpointKey[], log: string, generation: number): NoteKey[] {
   return keys.map(({ publicKey }) => noteKey(originOf(log, generation), publicKey));
-}
-
-/** What the replaced key signs: that this one follows it in this log. */
-export function rekeyingStatement(log: string, next: Uint8Array): Uint8Array {
-  return utf8(`affidavit/checkpoint-key/v1\n${log}\n${toBase64(next)}\n`);
 }
 
 /** A key that is to be replaced, where its private half is still at hand. */

@@ -48,3 +48,4 @@ export * from './session-search.js';
 export * from './sessions.js';
 export * from './verification.js';
 export * from './verify-positions.js';
+export * from './verify-runs.js';

@@ -12,6 +12,7 @@ import {
   parseCheckpoint,
   parseNote,
   rawPublicKey,
+  rekeyingStatement,
   rootFromInclusion,
   signersOf,
   signNote,
@@ -21,13 +22,7 @@ import {
 import { referenceRoot, referenceTile } from '../../../test/reference/merkle.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
 import { TestRecord } from '../../../test/support/test-record.js';
-import {
-  adoptCheckpointKey,
-  latestCheckpoint,
-  readCheckpointKeys,
-  rekeyingStatement,
-  signCheckpoint,
-} from './checkpoints.js';
+import { adoptCheckpointKey, latestCheckpoint, readCheckpointKeys, signCheckpoint } from './checkpoints.js';
 import { readHead } from './head.js';
 import { readInclusion } from './inclusion.js';
 import { LogWriter } from './log-writer.js';

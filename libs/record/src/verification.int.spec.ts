@@ -1,37 +1,29 @@
-import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import type pg from 'pg';
-import { rawPublicKey, signNote } from '#ledger';
+import { startedDraft } from '../../../test/support/producer.js';
 import { SessionEvents } from '../../../test/support/session-events.js';
-import { TestRecord } from '../../../test/support/test-record.js';
-import { adoptCheckpointKey, signCheckpoint } from './checkpoints.js';
+import { SignedRecord } from '../../../test/support/signed-record.js';
 import { readHead } from './head.js';
 import { beginPass, countDifferences, latestPass, openDifferences, verifyStep } from './verification.js';
 import { verifyPositions } from './verify-positions.js';
+import { verifyRuns } from './verify-runs.js';
 
 // Real PostgreSQL. Whoever tampers here has every right in the database, and switches the triggers off.
 
-const { privateKey } = generateKeyPairSync('ed25519');
-const signer = {
-  publicKey: rawPublicKey(privateKey),
-  sign: (text: string, name: string) => signNote(text, name, privateKey),
-};
-
-let record: TestRecord;
+let record: SignedRecord;
 let pool: pg.Pool;
 let size: number;
 
 beforeAll(async () => {
-  record = await TestRecord.open();
+  record = await SignedRecord.open();
   pool = record.pool;
-  await adoptCheckpointKey(pool, signer.publicKey, undefined);
   const producer = await record.producer('gw-1');
   for (let n = 0; n < 30; n++) {
     const session = new SessionEvents(`s-${n}`);
     const commands = Array.from({ length: 10 }, (_, c) => session.command(`SELECT ${c}`)).flat();
     await record.record(producer, [session.opened(), ...commands, session.closed()]);
   }
-  await signCheckpoint(pool, { signer, holder: record.writer.holder, keepElsewhere: async () => {} });
+  await record.work();
   size = Number((await readHead(pool)).treeSize);
   expect(size).toBeGreaterThan(2 * 256);
 });
@@ -212,5 +204,60 @@ describe('a pass of it', () => {
     expect(moved.next).toBe(256n);
     expect(await beginPass(pool)).toEqual(await latestPass(pool));
     expect((await beginPass(pool)).next).toBe(256n);
+  });
+});
+
+describe('verification of what producers sent', () => {
+  let signed: SignedRecord;
+
+  beforeAll(async () => {
+    signed = await SignedRecord.open();
+    for (const node of ['gw-1', 'gw-2']) {
+      const gateway = await signed.producer(node);
+      await signed.record(gateway, [startedDraft()]);
+      for (let n = 0; n < 10; n++) {
+        const session = new SessionEvents(`${node}-${n}`);
+        await signed.record(gateway, [session.opened(), ...session.command('SELECT 1'), session.closed()]);
+      }
+      gateway.emit(new SessionEvents('lost').opened());
+      gateway.emit(new SessionEvents('kept').opened());
+      await signed.recordMade(gateway, 1);
+    }
+  });
+  afterAll(() => signed.close());
+
+  async function foundAfter(sql: string): Promise<string[]> {
+    const client = await signed.pool.connect();
+    try {
+      await client.query('BEGIN');
+      await client.query('SET LOCAL session_replication_role = replica');
+      await client.query(sql);
+      const { treeSize } = await readHead(client);
+      return (await verifyRuns(client, Number(treeSize), async () => {})).map((one) => one.message);
+    } finally {
+      await client.query('ROLLBACK');
+      client.release();
+    }
+  }
+
+  it('finds nothing in what nobody touched, a hole that the producer signed among it', async () => {
+    expect(await foundAfter('SELECT 1')).toEqual([]);
+  });
+
+  it('names a run that was left out and closed over, one that was put in, and leaf data that nobody signed', async () => {
+    const third = `(SELECT first_position FROM run WHERE node = 'gw-1' ORDER BY first_position OFFSET 3 LIMIT 1)`;
+    const left = await foundAfter(`DELETE FROM run WHERE first_position = ${third}`);
+    expect(left.join('\n')).toMatch(/hole: .*gw-1/);
+    expect(left.join('\n')).toMatch(/missing: /);
+    const changed = await foundAfter(
+      `UPDATE run SET leaf_data = set_byte(leaf_data, octet_length(leaf_data) - 1, get_byte(leaf_data, octet_length(leaf_data) - 1) # 1) WHERE first_position = ${third}`,
+    );
+    expect(changed.join('\n')).toMatch(/head: .*another chain/);
+    const moved = await foundAfter(`UPDATE run SET node = 'gw-2' WHERE first_position = ${third}`);
+    expect(moved.join('\n')).toMatch(/head: |fork: /);
+    const unsigned = await foundAfter(`UPDATE run SET head = NULL WHERE first_position = ${third}`);
+    expect(unsigned.join('\n')).toMatch(/head: no signature/);
+    const without = await foundAfter(`DELETE FROM event WHERE type = 'producer.lost'`);
+    expect(without.filter((one) => one.startsWith('hole: '))).toHaveLength(2);
   });
 });

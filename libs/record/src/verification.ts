@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { instantOfMillis, SYSTEM_CLASS } from '#events';
 import { parseCheckpoint, parseNote, signersOf, TILE_WIDTH, toHex, treeRoot } from '#ledger';
@@ -8,6 +9,7 @@ import { rootOfHead, StoredTiles } from './merkle-tree.js';
 import { enqueueOutbox } from './outbox.js';
 import { inTransaction, type Queryable } from './pool.js';
 import { type Difference, verifyPositions } from './verify-positions.js';
+import { verifyRuns } from './verify-runs.js';
 
 // A pass goes over all positions of the tree, a step at a time, and ends with the root and the newest checkpoints. It is a row: whoever is the
 // active recorder goes on with it. What it finds stays in `difference` until a later pass finds it in order.
@@ -31,6 +33,8 @@ export interface KnownDifference extends Difference {
 
 /** Checkpoints that the end of a pass looks at again: the newest. */
 const CHECKPOINTS_COMPARED = 100;
+/** Between some hundred runs, so that everybody else in this process has his turn. */
+const RUNS_REST_MS = 20;
 /** So many differences of one pass get an event each; the last event of the pass has their number. */
 const MOST_TOLD = 100;
 
@@ -125,7 +129,7 @@ async function judgeTree(db: Queryable): Promise<Difference[]> {
 }
 
 async function finishPass(pool: pg.Pool, pass: VerificationPass): Promise<VerificationPass> {
-  const found = await judgeTree(pool);
+  const found = [...(await judgeTree(pool)), ...(await verifyRuns(pool, Number(pass.to), () => sleep(RUNS_REST_MS)))];
   await keep(pool, pass, found, undefined);
   return (await latestPass(pool))!;
 }
@@ -149,7 +153,7 @@ async function keep(
     const isTree = range === undefined;
     await client.query(
       `UPDATE difference SET resolved_at = clock_timestamp() WHERE resolved_at IS NULL AND seen_in <> $1
-          AND (code = 'checkpoint-differs') = $2 AND ($2 OR position >= $3 AND position < $4)`,
+          AND (code IN ('checkpoint-differs', 'run-differs')) = $2 AND ($2 OR position >= $3 AND position < $4)`,
       [pass.id, isTree, range?.from ?? 0n, range?.to ?? 0n],
     );
     const told = fresh.filter((one) => (one as Difference & { isNew: boolean }).isNew);

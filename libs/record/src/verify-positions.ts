@@ -34,6 +34,8 @@ export type DifferenceCode =
   | 'column-altered'
   /** No row, and no purge that took it. */
   | 'row-missing'
+  /** Numbers or chains of a producer do not lead to what it signed: something was left out, put in, or changed. */
+  | 'run-differs'
   /** A checkpoint is of another tree, or nobody's. */
   | 'checkpoint-differs';
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../support/servers.js';
 import type { FaultCase } from '../case.js';
 import { preloaded } from '../gateway-host.js';
@@ -112,6 +113,31 @@ export const EXPORT_CASES: readonly FaultCase[] = [
       const one = await cli<ExportView>(world, 'export', 'fetch', asked.id, '--out', file);
       await expectWhole(world, one, file);
       expect(await stack.query('SELECT FROM reading_claim')).toEqual([]);
+      expect(readdirSync(join(stack.folder, 'data', 'exports', asked.id))).toHaveLength(1);
+      return undefined;
+    },
+  },
+  {
+    name: 'the api killed again and again while it makes a bundle of evidence: it is made, and proves itself without the product',
+    group: 'kill',
+    alone: true,
+    async run(world, dice) {
+      const { stack } = world;
+      await filled(world, 1500);
+      const asked = await cli<ExportView>(world, 'evidence', 'export', '--no-wait');
+      for (let round = 0; round < 3; round++) {
+        await writing(world, asked.id);
+        await sleep(dice.between(0, 600));
+        await world.crash('api');
+      }
+      const file = join(stack.folder, 'evidence.zip');
+      const one = await cli<ExportView>(world, 'export', 'fetch', asked.id, '--out', file);
+      const key = (await cli<{ key: string }>(world, 'log', 'checkpoint')).key;
+      const report = await cli<{ verdict: string; problems: object[]; summary: { events: number } }>(
+        world,
+        ...['verify', file, '--key', key],
+      );
+      expect(report).toMatchObject({ verdict: 'valid', problems: [], summary: { events: one.count } });
       expect(readdirSync(join(stack.folder, 'data', 'exports', asked.id))).toHaveLength(1);
       return undefined;
     },

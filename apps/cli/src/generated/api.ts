@@ -1552,14 +1552,14 @@ export interface components {
             } | null;
             finishedAt: string | null;
             /** @enum {string} */
-            format: "ndjson" | "csv" | "json";
+            format: "ndjson" | "csv" | "json" | "zip";
             /** @description The first position of its range. */
             from: string;
             id: string;
             /** @description Its file is removed then; the manifest stays. */
             keepUntil: string | null;
             /** @enum {string} */
-            kind: "events";
+            kind: "events" | "evidence";
             manifestSha256: string | null;
             /** @description Every position before it is done. */
             next: string;
@@ -2271,14 +2271,14 @@ export interface components {
             } | null;
             finishedAt: string | null;
             /** @enum {string} */
-            format: "ndjson" | "csv" | "json";
+            format: "ndjson" | "csv" | "json" | "zip";
             /** @description The first position of its range. */
             from: string;
             id: string;
             /** @description Its file is removed then; the manifest stays. */
             keepUntil: string | null;
             /** @enum {string} */
-            kind: "events";
+            kind: "events" | "evidence";
             /** @description Open without a key until `expireAt`; this address gives new ones. Null until it is finished. */
             links: {
                 /** @description Null where the file is gone, or lies in the folder of another node. */
@@ -4713,18 +4713,19 @@ export interface operations {
                      */
                     force?: boolean;
                     /**
-                     * @description `ndjson`: the recorded bytes, an event a line; `csv` and `json`: for people.
+                     * @description `ndjson`: the recorded bytes, an event a line; `csv` and `json`: for people; `zip`: of evidence.
                      * @enum {string}
                      */
-                    format: "ndjson" | "csv" | "json";
+                    format: "ndjson" | "csv" | "json" | "zip";
                     /** @description The first position, or instant of recording. Default: the start of the log. */
                     from?: string;
                     identity?: string;
                     /**
+                     * @description `evidence`: a bundle that proves itself without this API, see docs/evidence-format.md; its format is `zip`.
                      * @default events
                      * @enum {string}
                      */
-                    kind?: "events";
+                    kind?: "events" | "evidence";
                     session?: string;
                     /** @description The first position or instant that no longer belongs to it. Default: the end of the log, now. */
                     to?: string;

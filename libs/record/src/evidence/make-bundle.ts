@@ -55,6 +55,7 @@ import { TileSet, writeTileLines } from './tiles.js';
 /** Longest wait for a checkpoint, and for an event to be recorded: both take milliseconds where a recorder is active. */
 const WAIT_MS = 75_000;
 const LOOK_MS = 50;
+const ASK_AGAIN_MS = 500;
 const POSITIONS = 50_000;
 const MOST_FINDINGS = 1_000;
 
@@ -106,7 +107,8 @@ class BundleMaker {
   async make(): Promise<void> {
     const { client, one } = this.work;
     const { size, log } = await readHead(client);
-    const anchor = await this.checkpointFrom(size - 1n);
+    // Behind the range: where a gateway crashed, its next run says only afterwards how far it came.
+    const anchor = await this.checkpointFrom(size > one.to ? size - 1n : one.to);
     const epochs = new Set<string>();
     for await (const run of this.scopeRuns()) epochs.add(run.epoch);
     const times = await this.times();
@@ -404,10 +406,15 @@ class BundleMaker {
   /** The first checkpoint over a position; one is asked for where there is none. */
   private async checkpointFrom(position: bigint): Promise<SignedCheckpoint> {
     const { pool, client } = this.work;
-    const known = await checkpointOver(client, position);
-    if (known) return known;
-    await askForCheckpoint(pool);
-    return this.until('a checkpoint over it is signed', () => checkpointOver(client, position));
+    let askedAtMs = Number.NEGATIVE_INFINITY;
+    return this.until('a checkpoint over it is signed', async () => {
+      const known = await checkpointOver(client, position);
+      // Again and again: what is asked for may come to be recorded only by the event of the checkpoint before.
+      if (known || performance.now() - askedAtMs < ASK_AGAIN_MS) return known;
+      askedAtMs = performance.now();
+      await askForCheckpoint(pool);
+      return undefined;
+    });
   }
 
   private async until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
