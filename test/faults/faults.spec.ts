@@ -2,20 +2,12 @@ import { appendFileSync } from 'node:fs';
 import type { FaultCase } from './case.js';
 import { CASES } from './cases/index.js';
 import { Dice } from './dice.js';
+import { selected, settings } from './settings.js';
 import { type Allowance, type Tally, World } from './world.js';
 
-/**
- * Every fault as a test of its own, against the real processes. `npm test` runs the core; `npm run faults` all of them, or
- * random mixes for some minutes (scripts/faults.mjs, which sets the variables below and writes the report).
- */
-const which = process.env.TEST_FAULTS ?? 'core';
-const seed = Number(process.env.TEST_FAULTS_SEED ?? 1);
-const only = process.env.TEST_FAULTS_ONLY;
-const results = process.env.TEST_FAULTS_RESULTS;
-const minutes = Number(process.env.TEST_FAULTS_MINUTES ?? 0);
-
-/** `1/2`: the second of two halves, which another process shares the work with. */
-const [shard = 0, shards = 1] = (process.env.TEST_FAULTS_SHARD ?? '0/1').split('/').map(Number);
+// Every fault as a test of its own, against the real processes. `npm test` runs the core; `npm run faults` all of them, or random
+// mixes for some minutes (scripts/faults.mjs, which writes the report).
+const { seed, results, minutes } = settings;
 
 /**
  * How long each client rests between two commands. What a process or a machine loses is what was under way, so those clients rest little
@@ -24,9 +16,7 @@ const [shard = 0, shards = 1] = (process.env.TEST_FAULTS_SHARD ?? '0/1').split('
 const PAUSE_MS: Partial<Record<FaultCase['group'], number>> = { kill: 20, host: 0 };
 const OTHERS_PAUSE_MS = 25;
 
-const selected = CASES.filter(
-  (one) => (which === 'core' ? one.core === true : true) && (!only || `${one.group}: ${one.name}`.includes(only)),
-).filter((_one, index) => index % shards === shard);
+const chosen = selected(CASES, (one) => `${one.group}: ${one.name}`);
 
 /** Does these faults one after the other to one world, and judges at the end. */
 async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void> {
@@ -37,10 +27,7 @@ async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void
   let isGreen = false;
   let why: string | undefined;
   try {
-    const world = await World.start({
-      ...faults[0]?.options,
-      ...(process.env.TEST_FAULTS_ROOT ? { root: process.env.TEST_FAULTS_ROOT } : {}),
-    });
+    const world = await World.start(faults[0]?.options);
     try {
       world.load.pauseMs = Math.min(...faults.map((one) => PAUSE_MS[one.group] ?? OTHERS_PAUSE_MS));
       const allowances: Allowance[] = [];
@@ -84,7 +71,7 @@ function together(allowances: Allowance[]): Allowance {
 
 if (minutes === 0) {
   describe('a fault', () => {
-    it.each(selected.map((one) => [one.group, one.name, one] as const))(
+    it.each(chosen.map((one) => [one.group, one.name, one] as const))(
       '%s: %s',
       (_group, _name, one) => tryFaults([one], new Dice(seed)),
       180_000,
@@ -92,7 +79,7 @@ if (minutes === 0) {
   });
 } else {
   // A case that needs a world of its own is tried alone; of the others, up to three meet in one.
-  const mixable = selected.filter((one) => !one.alone && one.options === undefined);
+  const mixable = chosen.filter((one) => !one.alone && one.options === undefined);
 
   describe('random mixes of faults', () => {
     it(
@@ -101,7 +88,7 @@ if (minutes === 0) {
         const dice = new Dice(seed);
         const red: string[] = [];
         for (const end = Date.now() + minutes * 60_000; Date.now() < end; ) {
-          const first = dice.pick(selected);
+          const first = dice.pick(chosen);
           const others = mixable.includes(first) ? dice.between(0, 2) : 0;
           const faults = [first, ...Array.from({ length: others }, () => dice.pick(mixable))];
           const own = new Dice(dice.between(1, 2 ** 31));

@@ -1,16 +1,11 @@
 import { appendFileSync } from 'node:fs';
 import { CASES } from './cases/index.js';
 import { noticed, SABOTAGES, sabotaged } from './sabotage.js';
+import { selected, settings } from './settings.js';
 
 /** The suite must be able to fail: a build that breaks a promise has to come out red, by the case that tries this promise. */
-const which = process.env.TEST_FAULTS ?? 'core';
-const seed = Number(process.env.TEST_FAULTS_SEED ?? 1);
-const only = process.env.TEST_FAULTS_ONLY;
-const results = process.env.TEST_FAULTS_RESULTS;
-
-const selected = SABOTAGES.filter(
-  (one) => (which === 'core' ? one.core === true : true) && (!only || one.name.includes(only)),
-);
+const { seed, results } = settings;
+const chosen = selected(SABOTAGES, (one) => one.name);
 
 describe('every sabotage', () => {
   it.each(SABOTAGES.map((one) => [one.name, one] as const))(
@@ -22,11 +17,11 @@ describe('every sabotage', () => {
   );
 });
 
-// With --only there may be none, of which jest makes an error.
-const describeAny = selected.length > 0 ? describe : describe.skip;
+// Where few are asked for there may be none, of which jest makes an error.
+const describeAny = chosen.length > 0 ? describe : describe.skip;
 
 describeAny('a sabotaged build is noticed', () => {
-  it.each(selected.map((one) => [one.name, one] as const))(
+  it.each(chosen.map((one) => [one.name, one] as const))(
     '%s',
     async (name, one) => {
       const startedAt = Date.now();

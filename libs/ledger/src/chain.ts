@@ -4,11 +4,8 @@ import { createHash, hash } from 'node:crypto';
 export const GENESIS_CHAIN: Buffer = Buffer.alloc(32);
 
 export function sha256(...parts: Uint8Array[]): Buffer {
-  // In one call it takes half the time: the bytes hashed here are few, mostly.
-  if (parts.length === 1) return hash('sha256', parts[0]!, 'buffer');
-  const running = createHash('sha256');
-  for (const part of parts) running.update(part);
-  return running.digest();
+  // In one call it takes half the time: the bytes hashed here are few.
+  return hash('sha256', parts.length === 1 ? parts[0]! : Buffer.concat(parts), 'buffer');
 }
 
 /** SHA-256 over bytes that come one after the other. */

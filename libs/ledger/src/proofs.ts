@@ -103,24 +103,38 @@ export function rootFromInclusion(
   path: readonly Uint8Array[],
 ): Uint8Array | undefined {
   if (!(index >= 0 && index < size)) return undefined;
+  const sides = sidesOf(index, size - 1, path.length);
+  if (!sides) return undefined;
+  return path.reduce(
+    (hash, sibling, at) => (sides[at] === 'left' ? nodeHash(sibling, hash) : nodeHash(hash, sibling)),
+    leaf,
+  );
+}
+
+/**
+ * On which side each hash of a path stands, from the bottom; undefined where such a path has another length.
+ * @param index of the node where the path begins, in its row
+ * @param lastIndex of the last node in that row
+ */
+function sidesOf(index: number, lastIndex: number, length: number): ('left' | 'right')[] | undefined {
+  const sides: ('left' | 'right')[] = [];
   let at = index;
-  let last = size - 1;
-  let hash = leaf;
-  for (const sibling of path) {
+  let last = lastIndex;
+  while (sides.length < length) {
     if (last === 0) return undefined;
     if (at % 2 === 1 || at === last) {
-      hash = nodeHash(sibling, hash);
+      sides.push('left');
       while (at % 2 === 0 && at !== 0) {
         at /= 2;
         last = Math.floor(last / 2);
       }
     } else {
-      hash = nodeHash(hash, sibling);
+      sides.push('right');
     }
     at = Math.floor(at / 2);
     last = Math.floor(last / 2);
   }
-  return last === 0 ? hash : undefined;
+  return last === 0 ? sides : undefined;
 }
 
 /** True where the proof shows that the tree of `second` leaves continues the one of `first`. */
@@ -141,24 +155,19 @@ export function isConsistent(
     at = Math.floor(at / 2);
     last = Math.floor(last / 2);
   }
+  const sides = sidesOf(at, last, rest.length);
+  if (!sides) return false;
   let one = start;
   let other = start;
-  for (const hash of rest) {
-    if (last === 0) return false;
-    if (at % 2 === 1 || at === last) {
+  for (const [step, hash] of rest.entries()) {
+    if (sides[step] === 'left') {
       one = nodeHash(hash, one);
       other = nodeHash(hash, other);
-      while (at % 2 === 0 && at !== 0) {
-        at /= 2;
-        last = Math.floor(last / 2);
-      }
     } else {
       other = nodeHash(other, hash);
     }
-    at = Math.floor(at / 2);
-    last = Math.floor(last / 2);
   }
-  return last === 0 && isEqual(one, first.root) && isEqual(other, second.root);
+  return isEqual(one, first.root) && isEqual(other, second.root);
 }
 
 export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
