@@ -10,11 +10,11 @@ import { type Allowance, type Tally, World } from './world.js';
 const { seed, results, minutes } = settings;
 
 /**
- * How long each client rests between two commands. What a process or a machine loses is what was under way, so those clients rest little
- * or never; the others share the cores with another world.
+ * How long each client rests between two commands while a case waits for something else than their answers. What a process or a machine
+ * loses is what was under way, so those clients rest little or never; the others share the cores with another world.
  */
-const PAUSE_MS: Partial<Record<FaultCase['group'], number>> = { kill: 20, host: 0 };
-const OTHERS_PAUSE_MS = 25;
+const PAUSE_MS: Partial<Record<FaultCase['group'], number>> = { kill: 25, host: 0 };
+const OTHERS_PAUSE_MS = 60;
 
 const chosen = selected(CASES, (one) => `${one.group}: ${one.name}`);
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { createPool, rebuildCommands, rebuildSessions } from '#record';
-import { deliveredCopies, judgeRecord, recordedCommands } from '../support/invariants.js';
+import { copiesIn, judgeRecord, recordedCommands } from '../support/invariants.js';
 import { effects, Load, numbersIn } from '../support/load.js';
 import { until } from '../support/servers.js';
 import { type AppName, Stack, type StackOptions } from '../support/stack.js';
@@ -66,8 +66,24 @@ export class World {
     return new World(stack);
   }
 
-  /** Lets the load go on until so many more commands were answered with success. */
+  /** Lets the load go on, without rests, until so many more commands were answered with success. */
   async answered(more: number, withinMs = 30_000): Promise<void> {
+    const { load } = this;
+    const { pauseMs } = load;
+    load.pauseMs = 0;
+    try {
+      await this.moreAnswers(more, withinMs);
+    } finally {
+      load.pauseMs = pauseMs;
+    }
+  }
+
+  /** Lets the load go on at its pace for so long, and sees it answered all the while. */
+  async keepsAnswering(ms: number): Promise<void> {
+    for (const end = Date.now() + ms; Date.now() < end; ) await this.moreAnswers(20, 30_000);
+  }
+
+  private async moreAnswers(more: number, withinMs: number): Promise<void> {
     const goal = this.load.acknowledged.size + more;
     await until(`${more} more commands are answered`, () => this.load.acknowledged.size >= goal, withinMs);
   }
@@ -95,7 +111,8 @@ export class World {
     await this.untilRecorded(allowance);
     await this.rest(allowance.restMs ?? 60_000);
 
-    const judgement = await judgeRecord(stack);
+    const logs = await stack.delivered();
+    const judgement = await judgeRecord(stack, logs);
     const unexpected = judgement.faults.filter((fault) => !allowance.faults?.some((part) => fault.includes(part)));
     expect(unexpected).toEqual([]);
 
@@ -107,11 +124,11 @@ export class World {
     expect([...load.acknowledged].filter((id) => !executed.includes(id))).toEqual([]);
     expect([...recorded].filter(([, times]) => times !== 1)).toEqual([]);
 
-    const { copies, letters } = await this.expectDelivered(allowance);
+    const { copies, letters } = await this.expectDelivered(allowance, logs);
     if (allowance.exactlyOnce) expect([...copies].filter(([, count]) => count > 1)).toEqual([]);
     await this.expectProjectionsAsRebuilt();
     await this.expectNormalUse();
-    await this.expectNoSecrets();
+    await this.expectNoSecrets(logs);
     await expectNoTrouble(stack);
 
     const [foreign] = await stack.query<{ n: number }>('SELECT count(*)::int AS n FROM foreign_entry');
@@ -164,7 +181,10 @@ export class World {
     );
   }
 
-  private async expectDelivered(allowance: Allowance): Promise<{ copies: Map<string, number>; letters: number }> {
+  private async expectDelivered(
+    allowance: Allowance,
+    logs: Record<string, unknown>[],
+  ): Promise<{ copies: Map<string, number>; letters: number }> {
     const { stack } = this;
     const ids = (
       await stack.query<{ id: string }>(`SELECT epoch || '.' || seq AS id FROM event WHERE position < $1`, [
@@ -174,14 +194,13 @@ export class World {
     const dead = new Set(
       (await stack.query<{ id: string }>('SELECT event_id AS id FROM dead_letter')).map((row) => row.id),
     );
-    const copies = await deliveredCopies(stack);
+    const copies = copiesIn(logs);
     const missing = ids.filter((id) => !copies.has(id) && !dead.has(id));
     if (allowance.droppedRequests) expect(await this.batchesOf(missing)).toBe(allowance.droppedRequests);
     else expect(missing).toEqual([]);
     expect(dead.size).toBeLessThanOrEqual(allowance.deadLetters ?? 0);
-    const logs = (await stack.delivered()) as { evt: { id: string }; delivery: { batch: string; attempt: string } }[];
     const seen = new Map<string, Set<string>>();
-    for (const { evt, delivery } of logs) {
+    for (const { evt, delivery } of logs as { evt: { id: string }; delivery: { batch: string; attempt: string } }[]) {
       const attempts = seen.get(evt.id) ?? new Set();
       attempts.add(`${delivery.batch}/${delivery.attempt}`);
       seen.set(evt.id, attempts);
@@ -267,12 +286,12 @@ export class World {
     expect(tooMany).toEqual([]);
   }
 
-  private async expectNoSecrets(): Promise<void> {
+  private async expectNoSecrets(logs: Record<string, unknown>[]): Promise<void> {
     const secrets = this.stack.secrets;
     const places: [string, string][] = [];
-    const logs = join(this.stack.folder, 'logs');
-    for (const file of readdirSync(logs)) places.push([file, readFileSync(join(logs, file), 'utf8')]);
-    places.push(['delivered', JSON.stringify(await this.stack.delivered())]);
+    const folder = join(this.stack.folder, 'logs');
+    for (const file of readdirSync(folder)) places.push([file, readFileSync(join(folder, file), 'utf8')]);
+    places.push(['delivered', JSON.stringify(logs)]);
     const rows = await this.stack.query<{ t: string }>(
       `SELECT row_to_json(b)::text AS t FROM delivery_batch b UNION ALL SELECT row_to_json(d)::text FROM dead_letter d
         UNION ALL SELECT row_to_json(r)::text FROM read_back r

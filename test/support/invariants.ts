@@ -25,11 +25,11 @@ export interface Judgement {
  * Positions are gapless and match the head; each epoch's numbers are gapless from 1 and in order of position, and its
  * chain, computed anew from the stored bytes, ends at its mark; nothing is quarantined, foreign or lost. What retention purged is
  * there with its leaf data, and a purge accounts for it.
+ * @param delivered what Datadog holds; read here where it is not given, and always before the record: it was recorded before
  */
-export async function judgeRecord(stack: Stack): Promise<Judgement> {
-  // First: whatever Datadog holds by now was recorded before.
-  const delivered = stack.has('datadog') ? await stack.delivered() : [];
-  return stack.atOnce((query) => judge(query, delivered));
+export async function judgeRecord(stack: Stack, delivered?: Record<string, unknown>[]): Promise<Judgement> {
+  const logs = delivered ?? (stack.has('datadog') ? await stack.delivered() : []);
+  return stack.atOnce((query) => judge(query, logs));
 }
 
 async function judge(query: RecordQuery, delivered: Record<string, unknown>[]): Promise<Judgement> {
@@ -173,8 +173,13 @@ export async function recordedCommands(stack: Stack): Promise<string[]> {
 
 /** Copies of each event that the Datadog stand-in holds, by event id. */
 export async function deliveredCopies(stack: Stack): Promise<Map<string, number>> {
+  return copiesIn(await stack.delivered());
+}
+
+/** Copies of each event among these logs, by event id. */
+export function copiesIn(logs: readonly Record<string, unknown>[]): Map<string, number> {
   const copies = new Map<string, number>();
-  for (const log of await stack.delivered()) {
+  for (const log of logs) {
     const id = (log.evt as { id: string }).id;
     copies.set(id, (copies.get(id) ?? 0) + 1);
   }

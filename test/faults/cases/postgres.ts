@@ -262,8 +262,7 @@ export const POSTGRES_CASES: FaultCase[] = [
       // A COMMIT that was on its way may still be carried out.
       await sleep(3000);
       const head = await headOf(world);
-      const end = Date.now() + 20_000;
-      while (Date.now() < end) await world.answered(20);
+      await world.keepsAnswering(20_000);
       expect(await headOf(world)).toBe(head);
       const remedy = /PostgreSQL runs/;
       await world.shows(
@@ -286,8 +285,7 @@ export const POSTGRES_CASES: FaultCase[] = [
       await world.answered(20);
       world.stack.cables?.postgres.set('stall');
       const began = Date.now();
-      const end = began + 12_000;
-      while (Date.now() < end) await world.answered(20);
+      await world.keepsAnswering(12_000);
       await world.shows({ app: 'recorder', check: 'postgres', reason: /no answer|PostgreSQL/, remedy: /runs/ }, began);
       world.stack.cables?.postgres.set('pass');
       await recorded(world, 20, 60_000);
@@ -307,8 +305,7 @@ export const POSTGRES_CASES: FaultCase[] = [
         [{ table: 'event', each: 'ROW' as const, ...full }, ...tables.map((table) => ({ table, ...full }))],
         async () => {
           const head = await headOf(world);
-          const end = Date.now() + 6000;
-          while (Date.now() < end) await world.answered(20);
+          await world.keepsAnswering(6000);
           expect(await headOf(world)).toBe(head);
           await world.shows(
             { app: 'recorder', check: 'recording', reason: /fault of the test/, remedy: /Free space/ },
@@ -384,10 +381,7 @@ export const POSTGRES_CASES: FaultCase[] = [
           { table: 'delivery_range', on: 'UPDATE', sqlState: '40001', ...often },
           { table: 'session', on: 'INSERT', sqlState: '40001', ...often },
         ],
-        async () => {
-          const end = Date.now() + 8000;
-          while (Date.now() < end) await world.answered(20);
-        },
+        () => world.keepsAnswering(8000),
       );
       expect(hits).toBeGreaterThan(5);
       return { restMs: REST_AFTER_OUTAGE_MS };
@@ -407,7 +401,7 @@ export const POSTGRES_CASES: FaultCase[] = [
         await asStranger(world, async (client) => {
           await client.query(`BEGIN; LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE`);
           const began = Date.now();
-          while (Date.now() < began + ms) await world.answered(10);
+          await world.keepsAnswering(ms);
           if (table === 'log_head') {
             // `doctor` names the session that holds the lock, too.
             const sign = { app: 'recorder', check: 'recording', reason: /under way for|lock timeout/ } as const;

@@ -110,7 +110,8 @@ export const READ_BACK_CASES: FaultCase[] = [
       await world.shows({ app: 'forwarder', check: 'read-back', reason: /403/, remedy: /DD_APP_KEY/ }, began);
       expect(await count(world, `SELECT count(*) FROM delivery_batch WHERE state = 'doubt'`)).toBe(1);
       await fetch(faultsUrl(world), { method: 'DELETE' });
-      // A refused key is asked for again once a minute.
+      // A refused key is asked for again once a minute, whatever else there is to do.
+      await world.load.stop();
       await until(
         'the batch is decided',
         async () => (await count(world, `SELECT count(*) FROM delivery_batch WHERE state = 'doubt'`)) === 0,
