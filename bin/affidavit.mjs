@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { existsSync } from 'node:fs';
 
-const main = new URL('../dist/apps/cli/src/main.js', import.meta.url);
+const main = new URL('../dist/bin/cli.js', import.meta.url);
 if (!existsSync(main)) await import('../scripts/build.mjs');
 await import(main.href);

@@ -392,7 +392,7 @@ async function copied(size, format, file) {
 async function startApi() {
   const port = await freePort(host);
   const data = join(folder, 'data');
-  api = spawn(process.execPath, ['dist/apps/api/src/main.js'], {
+  api = spawn(process.execPath, ['dist/bin/api.js'], {
     cwd: root,
     env: {
       ...{ PATH: process.env.PATH, HOME: process.env.HOME, DATABASE_URL: postgres.url('affidavit') },

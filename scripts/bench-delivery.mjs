@@ -404,7 +404,7 @@ function environment(world) {
 async function start(world, app) {
   const { freePort } = await dist('platform');
   world.ports ??= { api: await freePort(world.host), forwarder: await freePort(world.host) };
-  const process_ = spawn(process.execPath, [`dist/apps/${app}/src/main.js`], {
+  const process_ = spawn(process.execPath, [`dist/bin/${app}.js`], {
     cwd: root,
     env: environment(world),
     stdio: ['ignore', 'ignore', 'inherit'],

@@ -1,8 +1,9 @@
-// Builds everything into dist/: the Prisma client, then every app and library with SWC (about a second), then the report page with esbuild.
+// Builds everything into dist/: the Prisma client, then every app and library with SWC, then the report page and what is run with esbuild.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundle } from './bundle.mjs';
 import { buildReportPage } from './report-page.mjs';
 
 const root = new URL('..', import.meta.url).pathname;
@@ -50,6 +51,7 @@ await buildReportPage(root);
 
 // What was built from a source that is gone must not be found any more. (The folder is not emptied first: processes may run from it.)
 for (const entry of readdirSync(join(root, 'dist'), { recursive: true, encoding: 'utf8' })) {
-  const match = /^(.*)\.js(?:\.map)?$/.exec(entry);
+  const match = /^(?!bin\/)(.*)\.js(?:\.map)?$/.exec(entry);
   if (match && !existsSync(join(root, `${match[1]}.ts`))) rmSync(join(root, 'dist', entry), { force: true });
 }
+await bundle(root);

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { CASES } from './cases/index.js';
 import { Dice } from './dice.js';
 import { World } from './world.js';
@@ -126,13 +128,14 @@ export function sabotaged(sabotage: Sabotage): string {
 }
 
 /** A checkout in a folder of its own that runs the sabotaged build. */
-function sabotagedRoot(sabotage: Sabotage): { root: string; remove(): void } {
+async function sabotagedRoot(sabotage: Sabotage): Promise<{ root: string; remove(): void }> {
   const text = sabotaged(sabotage);
   const root = mkdtempSync(join(tmpdir(), 'affidavit-sabotage-'));
   for (const part of ['dist', 'bin', 'package.json', 'prisma'])
     cpSync(join(ROOT, part), join(root, part), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   writeFileSync(join(root, fileOf(sabotage)), text);
+  await promisify(execFile)(process.execPath, [join(ROOT, 'scripts/bundle.mjs'), root]);
   return { root, remove: () => rmSync(root, { recursive: true, force: true }) };
 }
 
@@ -144,7 +147,7 @@ function sabotagedRoot(sabotage: Sabotage): { root: string; remove(): void } {
 export async function noticed(sabotage: Sabotage, seed: number): Promise<string | undefined> {
   const one = CASES.find((each) => `${each.group}: ${each.name}` === sabotage.case);
   if (!one) throw new Error(`no case is named '${sabotage.case}'`);
-  const { root, remove } = sabotagedRoot(sabotage);
+  const { root, remove } = await sabotagedRoot(sabotage);
   try {
     const world = await World.start({ ...one.options, root });
     try {

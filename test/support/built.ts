@@ -1,2 +1,2 @@
 /** What the mapping thread runs: beside the sources there is no JavaScript, so tests take what was built of them. */
-export const MAPPING_ENTRY = new URL('../../dist/libs/delivery/datadog/src/mapping-worker.js', import.meta.url);
+export const MAPPING_ENTRY = new URL('../../dist/bin/mapping-worker.js', import.meta.url);

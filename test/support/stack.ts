@@ -27,10 +27,10 @@ export type AppName = 'recorder' | 'forwarder' | 'api' | 'gateway' | 'datadog';
 
 /** How each process of the stack is started, relative to the checkout. */
 const ENTRY: Record<AppName, string[]> = {
-  recorder: ['dist/apps/recorder/src/main.js'],
-  forwarder: ['dist/apps/forwarder/src/main.js'],
-  api: ['dist/apps/api/src/main.js'],
-  gateway: ['dist/apps/gateway/src/main.js'],
+  recorder: ['dist/bin/recorder.js'],
+  forwarder: ['dist/bin/forwarder.js'],
+  api: ['dist/bin/api.js'],
+  gateway: ['dist/bin/gateway.js'],
   // It keeps all of it: what it holds is what counts as delivered.
   datadog: ['bin/affidavit.mjs', 'datadog', 'serve', '--keep', '2GiB'],
 };

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { batchReceipts, RETRY_POLICY } from '#delivery';
 import {
   apiUrlOf,
@@ -8,6 +7,7 @@ import {
   Hindrance,
   listen,
   Metrics,
+  packageFolder,
   runApp,
   STARTING,
   softwareVersion,
@@ -78,7 +78,7 @@ await runApp('api', async ({ settings, logger, metrics, onClose }) => {
     keepMs: settings.exportKeepMs,
     evidence: {
       software: `affidavit ${softwareVersion()}`,
-      reportPage: fileURLToPath(new URL('../../report/report.html', import.meta.url)),
+      reportPage: join(packageFolder(), 'dist/apps/report/report.html'),
       receipts: batchReceipts,
     },
     logger,

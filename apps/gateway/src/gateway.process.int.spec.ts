@@ -15,7 +15,7 @@ import { openSpool } from '#spool';
 import { decodeFrame } from '#streams';
 import { type TestDatabase, testDatabase, testFolder, testRedisUrl, until } from '../../../test/support/servers.js';
 
-const MAIN = join(import.meta.dirname, '../../../dist/apps/gateway/src/main.js');
+const MAIN = join(import.meta.dirname, '../../../dist/bin/gateway.js');
 const node = 'edge-1' as NodeName;
 
 let database: TestDatabase;

@@ -52,7 +52,7 @@ export class WorkerPool {
   }
 
   private start(): Thread {
-    const thread = new Thread(new URL('./worker.js', import.meta.url));
+    const thread = new Thread(new URL(import.meta.resolve('#bin/evidence-worker')));
     this.threads.set(thread, undefined);
     thread.on('message', (answer: Answer) => {
       const waiting = this.threads.get(thread);

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { watch } from 'node:fs';
 import { join } from 'node:path';
-import { rootFolder } from '../entries.js';
+import { packageFolder } from '#platform';
 import type { Stack } from './stack.js';
 
 /** Builds and restarts the processes when a source file changes. @returns what ends the watching */
 export function watchSources(stack: Stack, say: (text: string) => void): () => void {
-  const root = rootFolder();
+  const root = packageFolder();
   let timer: NodeJS.Timeout | undefined;
   let busy = Promise.resolve();
   const rebuild = async () => {

@@ -198,7 +198,7 @@ describe('the mapping thread', () => {
 
   it('keeps a process alive only while a batch is under way', async () => {
     const code = `
-      const { MappingThread } = await import(${JSON.stringify(new URL('mapping-thread.js', MAPPING_ENTRY))});
+      const { MappingThread } = await import(${JSON.stringify(new URL('../libs/delivery/datadog/src/mapping-thread.js', MAPPING_ENTRY))});
       const event = { position: 1n, recordedAt: '', class: 'c', node: 'n', epoch: 'e', seq: 1, type: 'quarantined',
         occurredAt: null, outcome: null, body: Buffer.from('x') };
       const mapped = await new MappingThread().map([event], { batch: 1n, attempt: 1, lane: 'live', mappingVersion: 1, env: 'e', nowMs: 0 });

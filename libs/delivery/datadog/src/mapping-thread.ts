@@ -88,7 +88,7 @@ export class MappingThread {
 
   private newWorker(): Worker | undefined {
     if (performance.now() < this.notBefore) return undefined;
-    const entry = this.options.entry ?? new URL('./mapping-worker.js', import.meta.url);
+    const entry = this.options.entry ?? new URL(import.meta.resolve('#bin/mapping-worker'));
     // Not with the arguments of this process: some, as `--input-type`, end the thread.
     const worker = new Worker(entry, { name: 'mapping', resourceLimits: RESOURCE_LIMITS, execArgv: [] });
     worker.on('message', (mapped: MappedJob) => {
