@@ -2,6 +2,7 @@ import { appendFileSync } from 'node:fs';
 import type { FaultCase } from './case.js';
 import { CASES } from './cases/index.js';
 import { Dice } from './dice.js';
+import { tryEach } from './each.js';
 import { selected, settings } from './settings.js';
 import { type Allowance, type Tally, World } from './world.js';
 
@@ -15,8 +16,6 @@ const { seed, results, minutes } = settings;
  */
 const PAUSE_MS: Partial<Record<FaultCase['group'], number>> = { kill: 25, host: 0 };
 const OTHERS_PAUSE_MS = 60;
-
-const chosen = selected(CASES, (one) => `${one.group}: ${one.name}`);
 
 /** Does these faults one after the other to one world, and judges at the end. */
 async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void> {
@@ -69,36 +68,31 @@ function together(allowances: Allowance[]): Allowance {
   };
 }
 
-if (minutes === 0) {
-  describe('a fault', () => {
-    it.each(chosen.map((one) => [one.group, one.name, one] as const))(
-      '%s: %s',
-      (_group, _name, one) => tryFaults([one], new Dice(seed)),
-      180_000,
-    );
-  });
-} else {
+const titleOf = (one: FaultCase) => `${one.group}: ${one.name}`;
+const chosen = selected(CASES, titleOf);
+
+if (minutes > 0) mixes();
+else tryEach('a fault', chosen, titleOf, (one) => tryFaults([one], new Dice(seed)));
+
+function mixes(): void {
   // A case that needs a world of its own is tried alone; of the others, up to three meet in one.
   const mixable = chosen.filter((one) => !one.alone && one.options === undefined);
-
-  describe('random mixes of faults', () => {
-    it(
-      `hold for ${minutes} minutes`,
-      async () => {
-        const dice = new Dice(seed);
-        const red: string[] = [];
-        for (const end = Date.now() + minutes * 60_000; Date.now() < end; ) {
-          const first = dice.pick(chosen);
-          const others = mixable.includes(first) ? dice.between(0, 2) : 0;
-          const faults = [first, ...Array.from({ length: others }, () => dice.pick(mixable))];
-          const own = new Dice(dice.between(1, 2 ** 31));
-          await tryFaults(faults, own).catch((error: unknown) => {
-            red.push(`seed ${own.seed}: ${faults.map((one) => one.name).join(' + ')}: ${error}`);
-          });
-        }
-        expect(red).toEqual([]);
-      },
-      (minutes + 10) * 60_000,
-    );
-  });
+  it(
+    `random mixes of faults hold for ${minutes} minutes`,
+    async () => {
+      const dice = new Dice(seed);
+      const red: string[] = [];
+      for (const end = Date.now() + minutes * 60_000; Date.now() < end; ) {
+        const first = dice.pick(chosen);
+        const others = mixable.includes(first) ? dice.between(0, 2) : 0;
+        const faults = [first, ...Array.from({ length: others }, () => dice.pick(mixable))];
+        const own = new Dice(dice.between(1, 2 ** 31));
+        await tryFaults(faults, own).catch((error: unknown) => {
+          red.push(`seed ${own.seed}: ${faults.map((one) => one.name).join(' + ')}: ${error}`);
+        });
+      }
+      expect(red).toEqual([]);
+    },
+    (minutes + 10) * 60_000,
+  );
 }

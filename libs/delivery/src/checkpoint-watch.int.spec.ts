@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { checkpointText, originOf, rawPublicKey, signNote } from '#ledger';
-import { adoptCheckpointKey, readHead, signCheckpoint } from '#record';
+import { adoptCheckpointKey, LogWriter, readHead, signCheckpoint } from '#record';
 import { sessionDraft } from '../../../test/support/producer.js';
 import { ReadingBack } from '../../../test/support/reading-back.js';
 import { until } from '../../../test/support/servers.js';
@@ -54,6 +54,27 @@ describe('checkpoints at Datadog', () => {
     await until('the furthest is known', async () => (await told())[0]?.size === rows[0]!.size);
     expect(await told()).toEqual([{ size: rows[0]!.size, isContradiction: false }]);
     expect(await contradictions()).toEqual([]);
+  });
+
+  it('are read back at once when a recorder begins, though they were asked for just now', async () => {
+    const { pool, writer } = world.record;
+    await world.forward([new CheckpointWatchDuty({ settleMs: 100 })]);
+    await until(
+      'they were asked for',
+      async () =>
+        (await pool.query(`SELECT FROM duty_turn WHERE next_at > now() + interval '50 minutes'`)).rowCount === 1,
+    );
+    await signOne();
+    await until(
+      'one is there',
+      async () =>
+        (await pool.query(`SELECT FROM delivery_range WHERE next_pos >= (SELECT size FROM log_head)`)).rowCount === 1,
+    );
+    await writer.end('the test wants another one');
+    const signHead = () => Buffer.from('signature');
+    const next = new LogWriter({ pool: await world.record.poolOf('recorder'), version: 'test', signHead });
+    expect(await next.begin()).toBe(true);
+    await until('they are known', async () => (await told()).length === 1);
   });
 
   it('contradict a record that somebody rewrote, tiles, head, checkpoints and all', async () => {

@@ -118,6 +118,13 @@ export async function readToldHeads(db: Queryable): Promise<KnownHead[]> {
   }));
 }
 
+/** Has forwarders ask destinations for the log's end at once, and not when their hour is over: this database may have gone back. */
+export async function askDestinations(db: Queryable): Promise<void> {
+  await db.query(
+    `UPDATE duty_turn SET next_at = clock_timestamp() WHERE duty = 'checkpoints' AND next_at > clock_timestamp()`,
+  );
+}
+
 /**
  * Keeps what a destination tells: the furthest, and what contradicts the tree here, which is put on the record once.
  * @param told of this log, their signatures checked

@@ -7,6 +7,7 @@ import { blankMark, type EpochMark, epochKey, findMark, readPublishedMarks } fro
 import { isForGood, RecordError, unavailable } from './errors.js';
 import {
   aheadOf,
+  askDestinations,
   contradicted,
   contradictionOf,
   type KnownHead,
@@ -66,6 +67,8 @@ export interface Commit {
 }
 
 const CLASSES_MAX_AGE_MS = 10_000;
+/** A writer that begins anew after each of many errors asks no more often. */
+const ASK_DESTINATIONS_MS = 60_000;
 
 /**
  * The one writer of the log. Not for concurrent use: one commit after the other. Two of them in two processes do no harm:
@@ -85,6 +88,7 @@ export class LogWriter {
   private seen: (KnownHead & { at: string }) | undefined;
   private saidContradiction: string | undefined;
   private classesReadAt = 0;
+  private askedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: LogWriterOptions) {}
 
@@ -105,6 +109,7 @@ export class LogWriter {
         this.own = undefined;
         return false;
       }
+      await this.askDestinations();
       const contradiction = await this.compareElsewhere();
       const tenure = await readTenure(this.options.pool, this.own, this.edge);
       if (contradiction) {
@@ -238,6 +243,13 @@ export class LogWriter {
     this.tenure = undefined;
     this.own = undefined;
     await releaseLease(this.options.pool, this.holder);
+  }
+
+  /** What they answer is looked at while recording goes on (see {@link mustBeginAnew}): a destination may be away for days. */
+  private async askDestinations(): Promise<void> {
+    if (performance.now() - this.askedAtMs < ASK_DESTINATIONS_MS) return;
+    await askDestinations(this.options.pool);
+    this.askedAtMs = performance.now();
   }
 
   /**

@@ -208,7 +208,14 @@ export const DATADOG_CASES: FaultCase[] = [
       // Gathered behind a cut line, so that there is something to halve.
       world.stack.cables?.datadog.set('cut');
       await world.answered(300);
-      await fault(world, { kind: '413', count: 3 });
+      await command(world.stack, "SELECT 'halving'");
+      await world.answered(100);
+      // Not the next request, whichever it is: an event that is too large all alone would rightly be a dead letter.
+      await fault(world, {
+        kind: '413-for-query',
+        count: 3,
+        query: '@evt.name:command.issued @db.statement:*halving*',
+      });
       world.stack.cables?.datadog.set('pass');
       await untilUsed(world);
       await until(
