@@ -1,13 +1,16 @@
 import {
+  HASH_BYTES,
   hashesOf,
   joinSubtrees,
   leafHash,
   perfectRoot,
+  sha256,
   splitLeaves,
   TILE_WIDTH,
   type Tile,
   type TileSource,
   TreeEdge,
+  toHex,
 } from '#ledger';
 import { RecordError } from './errors.js';
 import type { Head } from './head.js';
@@ -64,28 +67,67 @@ export async function readLeaves(db: Queryable, from: number, to: number): Promi
   });
 }
 
-/** Tiles as this database holds them. @throws RECORD_TILE_MISSING, RECORD_LEAVES_MISSING */
+/** A proof asks for the same few tiles again and again. */
+const REMEMBERED_TILES = 16;
+
+/**
+ * Tiles as this database holds them. For one operation each: what it read it remembers.
+ * @throws RECORD_TILE_MISSING, RECORD_LEAVES_MISSING
+ */
 export class StoredTiles implements TileSource {
+  private readonly remembered = new Map<string, Promise<Uint8Array>>();
+
   constructor(private readonly db: Queryable) {}
 
-  async tile(level: number, index: number, width: number): Promise<Uint8Array> {
-    if (width === TILE_WIDTH) return this.full(level, index);
+  tile(level: number, index: number, width: number): Promise<Uint8Array> {
+    const name = `${level}/${index}/${width}`;
+    const known = this.remembered.get(name);
+    if (known) return known;
+    const [oldest] = this.remembered.keys();
+    if (oldest !== undefined && this.remembered.size >= REMEMBERED_TILES) this.remembered.delete(oldest);
+    const read = this.read(level, index, width);
+    this.remembered.set(name, read);
+    read.catch(() => this.remembered.delete(name));
+    return read;
+  }
+
+  private async read(level: number, index: number, width: number): Promise<Uint8Array> {
+    // What is unfinished in the tree of a checkpoint may be full by now: it begins with the same hashes.
+    const { rows } = await this.db.query<{ hashes: Buffer }>(
+      'SELECT hashes FROM merkle_tile WHERE level = $1 AND index = $2',
+      [level, index],
+    );
+    if (rows[0]) return rows[0].hashes.subarray(0, width * HASH_BYTES);
+    if (width === TILE_WIDTH) throw tileMissing(level, index);
     const first = index * TILE_WIDTH;
-    if (level > 0) return Buffer.concat(await this.rootsOf(level - 1, first, first + width));
+    if (level > 0) return Buffer.concat(await rootsOf(this.db, level - 1, first, first + width));
     const leaves = await readLeaves(this.db, first, first + width);
     return Buffer.concat(leaves.map(leafHash));
   }
+}
 
-  private async full(level: number, index: number): Promise<Buffer> {
-    const [tile] = await tilesBetween(this.db, level, index, index + 1);
-    return tile!.hashes;
-  }
+/** Of tiles, by the SHA-256 of what they hold: that and nothing else decides which root a tile has. */
+const knownRoots = new Map<string, Uint8Array>();
+const MOST_KNOWN_ROOTS = 20_000;
 
-  /** Roots of the full tiles `[from, to)` of a level. */
-  private async rootsOf(level: number, from: number, to: number): Promise<Uint8Array[]> {
-    const tiles = await tilesBetween(this.db, level, from, to);
-    return tiles.map(({ hashes }) => perfectRoot(hashesOf(hashes)));
-  }
+/** Roots of the full tiles `[from, to)` of a level. A tile takes 255 hashes, so each is worked out once in the life of a process. */
+async function rootsOf(db: Queryable, level: number, from: number, to: number): Promise<Uint8Array[]> {
+  const { rows } = await db.query<{ index: bigint; digest: string }>(
+    `SELECT index, encode(sha256(hashes), 'hex') AS digest FROM merkle_tile
+      WHERE level = $1 AND index >= $2 AND index < $3 ORDER BY index`,
+    [level, from, to],
+  );
+  const known = rows.map(({ digest }) => knownRoots.get(digest));
+  const isGapless = rows.length === to - from && rows.every(({ index }, at) => index === BigInt(from + at));
+  if (isGapless && known.every((root) => root !== undefined)) return known;
+  const tiles = await tilesBetween(db, level, from, to);
+  return tiles.map(({ hashes }) => {
+    const digest = toHex(sha256(hashes));
+    const root = knownRoots.get(digest) ?? perfectRoot(hashesOf(hashes));
+    if (knownRoots.size >= MOST_KNOWN_ROOTS) knownRoots.clear();
+    knownRoots.set(digest, root);
+    return root;
+  });
 }
 
 /** The full tiles `[from, to)` of a level. @throws RECORD_TILE_MISSING */
