@@ -1,6 +1,6 @@
 // Puts each process, and each of its threads, into one file of dist/bin with what it imports: a thousand modules take a second to load.
 //   node scripts/bundle.mjs FOLDER      of another checkout, whose dist/ SWC has built
-import { readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -30,6 +30,9 @@ const EXTERNAL = [
   'pg-native',
 ];
 
+/** How long a piece stays that no later build has. */
+const KEPT_MS = 7 * 86_400_000;
+
 /** What packages written for CommonJS expect to be there. */
 const COMMONJS = `import { createRequire as __createRequire } from 'node:module';
 import { dirname as __dirnameOf } from 'node:path';
@@ -57,9 +60,12 @@ export async function bundle(root) {
     logLevel: 'error',
     metafile: true,
   });
-  // Pieces that several share have names of their content: those of builds before go.
+  // Pieces that several share have names of their content. Those of builds before stay for a while: what runs may still load them.
   const written = new Set(Object.keys(metafile.outputs).map((file) => basename(file)));
-  for (const name of readdirSync(folder)) if (!written.has(name)) rmSync(join(folder, name), { force: true });
+  for (const name of readdirSync(folder)) {
+    const file = join(folder, name);
+    if (!written.has(name) && statSync(file).mtimeMs < Date.now() - KEPT_MS) rmSync(file, { force: true });
+  }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await bundle(process.argv[2]);
