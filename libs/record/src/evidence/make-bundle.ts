@@ -44,7 +44,7 @@ import { openDifferences } from '../verification.js';
 import { writeCheckpointLines } from './checkpoint-lines.js';
 import { type MemberFile, type WrittenMember, writeMember } from './member-file.js';
 import { readmeOf } from './readme.js';
-import { runsBetween, runsOf, type ShownRun } from './runs.js';
+import { epochsBetween, runsBetween, runsOf, type ShownRun } from './runs.js';
 import { supportingEvents } from './supporting.js';
 import { TileSet, writeTileLines } from './tiles.js';
 
@@ -109,8 +109,7 @@ class BundleMaker {
     const { size, log } = await readHead(client);
     // Behind the range: where a gateway crashed, its next run says only afterwards how far it came.
     const anchor = await this.checkpointFrom(size > one.to ? size - 1n : one.to);
-    const epochs = new Set<string>();
-    for await (const run of this.scopeRuns()) epochs.add(run.epoch);
+    const epochs = await this.epochs();
     const times = await this.times();
     const held = this.work.savepoint.holds.filter((hold) => hold.events > 0);
     const { events: supporting, restorations } = await supportingEvents(client, Number(anchor.size), {
@@ -179,13 +178,16 @@ class BundleMaker {
     await this.zip();
   }
 
-  /** Runs of the scope itself. */
-  private scopeRuns(): AsyncGenerator<ShownRun> {
+  /** Epochs of the scope itself. */
+  private async epochs(): Promise<Set<string>> {
     const { client, one } = this.work;
-    return isWholeRange(one.selection) ? runsBetween(client, this.from, this.to) : runsOf(client, this.positions());
+    if (isWholeRange(one.selection)) return epochsBetween(client, this.from, this.to);
+    const epochs = new Set<string>();
+    for await (const run of runsOf(client, this.positions())) epochs.add(run.epoch);
+    return epochs;
   }
 
-  /** Those, and those of what explains them, each once and in order. */
+  /** Runs of the scope, and of what explains it, each once and in order. */
   private async *allRuns(supporting: readonly RecordedEvent[]): AsyncGenerator<ShownRun> {
     const { client, one } = this.work;
     const others = supporting.map((event) => Number(event.position));

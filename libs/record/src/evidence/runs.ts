@@ -47,6 +47,16 @@ export async function* runsBetween(db: Queryable, from: number, to: number): Asy
   }
 }
 
+/** Epochs of the runs that have a position in `[from, to)`. */
+export async function epochsBetween(db: Queryable, from: number, to: number): Promise<Set<string>> {
+  const { rows } = await db.query<{ epoch: string }>(
+    `SELECT DISTINCT epoch FROM run
+      WHERE first_position >= (SELECT max(first_position) FROM run WHERE first_position <= $1) AND first_position < $2 AND last_position >= $1`,
+    [from, to],
+  );
+  return new Set(rows.map((row) => row.epoch));
+}
+
 /** The runs in which these positions lie, each once. @param positions ascending, in pages */
 export async function* runsOf(
   db: Queryable,
