@@ -7,6 +7,7 @@ import { build } from 'esbuild';
 
 /** By their place in the repository. */
 const SEAMS = {
+  'libs/ledger/src/native-bytes.ts': 'apps/report/src/seams/native-bytes.ts',
   'libs/ledger/src/chain.ts': 'apps/report/src/seams/chain.ts',
   'libs/ledger/src/ed25519.ts': 'apps/report/src/seams/ed25519.ts',
   'libs/ledger/src/evidence/zlib.ts': 'apps/report/src/seams/zlib.ts',

@@ -414,7 +414,8 @@ export class MemoryTiles implements TileSource {
     this.levels = [leaves];
     for (let below = leaves; below.length >= 256; below = this.levels.at(-1)!) {
       const above: Uint8Array[] = [];
-      for (let at = 0; at + 256 <= below.length; at += 256) above.push(perfectRoot(below.slice(at, at + 256)));
+      for (let at = 0; at + 256 <= below.length; at += 256)
+        above.push(perfectRoot(Buffer.concat(below.slice(at, at + 256))));
       this.levels.push(above);
     }
   }
@@ -479,7 +480,7 @@ class BundleWriter {
     for (const { event, position } of fitting) {
       if (event?.session !== undefined) fold.add(event as unknown as SessionEvent, position);
     }
-    const rows = fold.rows();
+    const rows = [...fold.rows()];
     const bytesOf = (events: readonly LoggedEvent[]) =>
       Buffer.concat(events.flatMap(({ bytes }) => [bytes, Buffer.from('\n')]));
     const members = new Map<MemberName, Buffer>(

@@ -1,11 +1,21 @@
 import { createHash, hash } from 'node:crypto';
 
+const SHA256_BYTES = 32;
+
 /** The chain before an epoch's first event: 32 zero bytes. */
 export const GENESIS_CHAIN: Buffer = Buffer.alloc(32);
 
 export function sha256(...parts: Uint8Array[]): Buffer {
-  // In one call it takes half the time: the bytes hashed here are few.
-  return hash('sha256', parts.length === 1 ? parts[0]! : Buffer.concat(parts), 'buffer');
+  const digest = Buffer.allocUnsafe(SHA256_BYTES);
+  sha256Into(parts.length === 1 ? parts[0]! : Buffer.concat(parts), digest, 0);
+  return digest;
+}
+
+/** Writes the SHA-256 of some bytes into others. @param at where its 32 bytes begin */
+export function sha256Into(bytes: Uint8Array, out: Uint8Array, at: number): void {
+  // The bytes hashed here are few: what takes time is the call. Node makes a text in a third of the time in which it makes a Buffer.
+  const digest = hash('sha256', bytes, 'binary');
+  for (let byte = 0; byte < SHA256_BYTES; byte++) out[at + byte] = digest.charCodeAt(byte);
 }
 
 /** SHA-256 over bytes that come one after the other. */

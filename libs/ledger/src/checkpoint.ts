@@ -1,6 +1,6 @@
 import { LedgerError } from './errors.js';
 import { HASH_BYTES } from './merkle.js';
-import { fromBase64, toBase64 } from './text-bytes.js';
+import { fromBase64, toBase64 } from './native-bytes.js';
 
 // Checkpoints, C2SP: https://c2sp.org/tlog-checkpoint (read 2026-11-29). The note's text: origin, size, root in base64, a line each.
 

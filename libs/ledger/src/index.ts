@@ -6,6 +6,7 @@ export * from './errors.js';
 export * from './evidence/index.js';
 export * from './leaf.js';
 export * from './merkle.js';
+export * from './native-bytes.js';
 export * from './note.js';
 export * from './proofs.js';
 export * from './record-codec.js';

@@ -1,5 +1,6 @@
-import { sha256 } from './chain.js';
+import { sha256, sha256Into } from './chain.js';
 import { LedgerError } from './errors.js';
+import { joinBytes } from './text-bytes.js';
 
 // The Merkle tree of RFC 6962, section 2.1, kept in tiles of height 8 (C2SP tlog-tiles): https://c2sp.org/tlog-tiles (read 2026-11-29).
 // Sizes and positions are numbers up to 2^53: no bit operators here, which would cut them to 32 bits.
@@ -21,15 +22,17 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(scratch);
 }
 
-/** Root over a power of two of adjoining hashes. */
-export function perfectRoot(hashes: readonly Uint8Array[]): Uint8Array {
-  let row = hashes;
-  while (row.length > 1) {
-    const above: Uint8Array[] = [];
-    for (let at = 0; at < row.length; at += 2) above.push(nodeHash(row[at]!, row[at + 1]!));
-    row = above;
+/** Root over a power of two of adjoining hashes. @param hashes one behind the other */
+export function perfectRoot(hashes: Uint8Array): Uint8Array {
+  const row = new Uint8Array(hashes);
+  for (let length = row.length; length > HASH_BYTES; length /= 2) {
+    // Each pair makes way for its node, which takes half the room.
+    for (let at = 0; at < length; at += 2 * HASH_BYTES) {
+      scratch.set(row.subarray(at, at + 2 * HASH_BYTES), 1);
+      sha256Into(scratch, row, at / 2);
+    }
   }
-  return row[0]!;
+  return row.slice(0, HASH_BYTES);
 }
 
 /** Root of a tree from the roots of its perfect subtrees, the largest first. */
@@ -121,12 +124,9 @@ export class TreeEdge {
       hashes.push(carried);
       carried = undefined;
       if (hashes.length < TILE_WIDTH) continue;
-      full.push({
-        level,
-        index: Math.floor(this.leaves / TILE_WIDTH ** (level + 1)) - 1,
-        hashes: Buffer.concat(hashes),
-      });
-      carried = perfectRoot(hashes);
+      const tile = Buffer.concat(hashes);
+      full.push({ level, index: Math.floor(this.leaves / TILE_WIDTH ** (level + 1)) - 1, hashes: tile });
+      carried = perfectRoot(tile);
       this.levels[level] = [];
     }
   }
@@ -137,7 +137,7 @@ export class TreeEdge {
     for (const hashes of this.levels.toReversed()) {
       for (let at = 0, width = TILE_WIDTH / 2; width >= 1; width /= 2) {
         if (Math.floor(hashes.length / width) % 2 === 0) continue;
-        roots.push(perfectRoot(hashes.slice(at, at + width)));
+        roots.push(perfectRoot(joinBytes(...hashes.slice(at, at + width))));
         at += width;
       }
     }

@@ -2,8 +2,8 @@ import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { checkpointText, originOf, parseCheckpoint, parseOrigin } from './checkpoint.js';
 import { rawPublicKey } from './ed25519.js';
+import { fromBase64, toBase64 } from './native-bytes.js';
 import { formatNoteKey, noteKey, parseNote, parseNoteKey, signersOf, signNote } from './note.js';
-import { fromBase64, toBase64 } from './text-bytes.js';
 
 // The key and the note in the documentation of golang.org/x/mod/sumdb/note.
 const KEY = 'PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW';

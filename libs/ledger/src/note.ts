@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { sha256 } from './chain.js';
 import { rawPublicKey, signEd25519, verifyEd25519 } from './ed25519.js';
 import { LedgerError } from './errors.js';
-import { fromBase64, toBase64, toHex, utf8 } from './text-bytes.js';
+import { fromBase64, toBase64 } from './native-bytes.js';
+import { toHex, utf8 } from './text-bytes.js';
 
 // Signed notes, C2SP: https://c2sp.org/signed-note (read 2026-11-29).
 // A text that ends in a newline, an empty line, then one line a signature: `— <key name> base64(key id[4] | signature)`.

@@ -1,13 +1,4 @@
-import {
-  EMPTY_ROOT,
-  HASH_BYTES,
-  hashesOf,
-  largestPowerBelow,
-  nodeHash,
-  perfectRoot,
-  TILE_WIDTH,
-  tileWidth,
-} from './merkle.js';
+import { EMPTY_ROOT, HASH_BYTES, largestPowerBelow, nodeHash, perfectRoot, TILE_WIDTH, tileWidth } from './merkle.js';
 
 // Proofs of RFC 6962, sections 2.1.1 and 2.1.2; verified as RFC 9162, sections 2.1.3.2 and 2.1.4.2, say.
 
@@ -89,7 +80,7 @@ async function perfectHash(tiles: TileSource, size: number, from: number, count:
   const index = Math.floor(first / TILE_WIDTH);
   const at = first - index * TILE_WIDTH;
   const bytes = await tiles.tile(level, index, tileWidth(level, index, size));
-  return perfectRoot(hashesOf(bytes.subarray(at * HASH_BYTES, (at + width) * HASH_BYTES)));
+  return perfectRoot(bytes.subarray(at * HASH_BYTES, (at + width) * HASH_BYTES));
 }
 
 /**
@@ -171,7 +162,11 @@ export function isConsistent(
 }
 
 export function isEqual(one: Uint8Array, other: Uint8Array): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at++) if (one[at] !== other[at]) return false;
+  return one.length === other.length && isEqualAt(one, 0, other, 0, one.length);
+}
+
+/** Whether `length` bytes are the same, from a place in one and a place in the other. */
+export function isEqualAt(one: Uint8Array, oneAt: number, other: Uint8Array, otherAt: number, length: number): boolean {
+  for (let at = 0; at < length; at++) if (one[oneAt + at] !== other[otherAt + at]) return false;
   return true;
 }

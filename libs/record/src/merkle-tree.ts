@@ -123,7 +123,7 @@ async function rootsOf(db: Queryable, level: number, from: number, to: number): 
   const tiles = await tilesBetween(db, level, from, to);
   return tiles.map(({ hashes }) => {
     const digest = toHex(sha256(hashes));
-    const root = knownRoots.get(digest) ?? perfectRoot(hashesOf(hashes));
+    const root = knownRoots.get(digest) ?? perfectRoot(hashes);
     if (knownRoots.size >= MOST_KNOWN_ROOTS) knownRoots.clear();
     knownRoots.set(digest, root);
     return root;

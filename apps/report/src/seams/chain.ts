@@ -11,6 +11,10 @@ export function sha256(...parts: Uint8Array[]): Uint8Array {
   return running.digest();
 }
 
+export function sha256Into(bytes: Uint8Array, out: Uint8Array, at: number): void {
+  out.set(digest(bytes), at);
+}
+
 export function runningSha256() {
   return digest.create();
 }

@@ -1,7 +1,7 @@
 import { instantOfMicros, microsOfInstant } from '#events';
 import { sha256 } from '../chain.js';
 import { HASH_BYTES } from '../merkle.js';
-import { isEqual } from '../proofs.js';
+import { isEqual, isEqualAt } from '../proofs.js';
 import { canonicalValue, textOf } from './form.js';
 import { type QuarantinedLine, quarantinedLineForm, type Scope } from './format.js';
 import type { CheckedEvents, JobResults, Told } from './jobs.js';
@@ -14,18 +14,29 @@ import { missingCommands, SessionFold, type SessionPart } from './sessions.js';
 // Contents in brief: leaves and lines are walked side by side, both in the order of positions. An event's place follows from its id, through
 // the runs; its bytes must be those that the leaf at that place names. A leaf without an event is purged, withheld, or missing.
 
+interface EpochRuns {
+  node: string;
+  firstSeqs: number[];
+  firsts: number[];
+  counts: number[];
+  /** In which of them the event was that was asked for last. */
+  lately: number;
+}
+
+function isWithin({ firstSeqs, counts }: EpochRuns, run: number, seq: number): boolean {
+  const offset = seq - firstSeqs[run]!;
+  return offset >= 0 && offset < counts[run]!;
+}
+
 /** Where the events of an epoch stand in the log. */
 export class RunIndex {
-  private readonly epochs = new Map<
-    string,
-    { node: string; firstSeqs: number[]; firsts: number[]; counts: number[] }
-  >();
+  private readonly epochs = new Map<string, EpochRuns>();
 
   /** @param run in the order of positions */
   add({ epoch, node, firstSeq, first, count }: CheckedRun): void {
     let known = this.epochs.get(epoch);
     if (!known) {
-      known = { node, firstSeqs: [], firsts: [], counts: [] };
+      known = { node, firstSeqs: [], firsts: [], counts: [], lately: 0 };
       this.epochs.set(epoch, known);
     }
     known.firstSeqs.push(firstSeq);
@@ -37,15 +48,19 @@ export class RunIndex {
   positionOf(node: string, epoch: string, seq: number): number | undefined {
     const known = this.epochs.get(epoch);
     if (known?.node !== node) return undefined;
-    let low = 0;
-    let high = known.firstSeqs.length;
-    while (high - low > 1) {
-      const middle = (low + high) >> 1;
-      if (known.firstSeqs[middle]! <= seq) low = middle;
-      else high = middle;
+    // Mostly where the one before it was.
+    if (!isWithin(known, known.lately, seq)) {
+      let low = 0;
+      let high = known.firstSeqs.length;
+      while (high - low > 1) {
+        const middle = (low + high) >> 1;
+        if (known.firstSeqs[middle]! <= seq) low = middle;
+        else high = middle;
+      }
+      if (!isWithin(known, low, seq)) return undefined;
+      known.lately = low;
     }
-    const offset = seq - known.firstSeqs[low]!;
-    return offset >= 0 && offset < known.counts[low]! ? known.firsts[low]! + offset : undefined;
+    return known.firsts[known.lately]! + seq - known.firstSeqs[known.lately]!;
   }
 }
 
@@ -78,8 +93,9 @@ class PlacedEvents {
     private readonly onChunk: (chunk: CheckedEvents, places: Float64Array) => void,
   ) {}
 
-  get hash(): Uint8Array {
-    return this.chunk!.hashes.subarray(this.line * HASH_BYTES, (this.line + 1) * HASH_BYTES);
+  /** Whether the line has this SHA-256. @param at where it stands among others */
+  hasHash(hashes: Uint8Array, at: number): boolean {
+    return isEqualAt(this.chunk!.hashes, this.line * HASH_BYTES, hashes, at, HASH_BYTES);
   }
 
   get producer(): { node: string; epoch: string } {
@@ -339,7 +355,7 @@ class Walk {
   private readonly isSelection: boolean;
   private readonly isLimited: boolean;
   /** Of each epoch: events that are there, so far. */
-  private readonly seen = new Map<string, number>();
+  private readonly seen = new Map<string, { events: number }>();
   private readonly opened = new Map<number, Span>();
   private readonly closed = new Map<number, Span>();
 
@@ -364,6 +380,7 @@ class Walk {
     for await (const runs of this.input.leaves) {
       for (const run of runs) {
         await quarantined.passUpTo(run.first);
+        const seen = this.seenOf(run.epoch);
         for (let at = 0; at < run.count; at++) {
           const position = run.first + at;
           let isThere = false;
@@ -384,7 +401,7 @@ class Walk {
             this.meetQuarantined(run, at, position);
             await quarantined.next();
           }
-          if (isThere) this.seen.set(run.epoch, (this.seen.get(run.epoch) ?? 0) + 1);
+          if (isThere) seen.events += 1;
           else this.absent(run, at, position);
         }
       }
@@ -398,7 +415,7 @@ class Walk {
 
   private meet(stream: PlacedEvents, run: JobResults['leaves'][number], at: number, position: number): void {
     const { findings, scope } = this.input;
-    if (!isEqual(stream.hash, run.eventHashes.subarray(at * HASH_BYTES, (at + 1) * HASH_BYTES))) {
+    if (!stream.hasHash(run.eventHashes, at * HASH_BYTES)) {
       findings.problem('altered', `the event at position ${position} is not the recorded one`, stream.where);
       return;
     }
@@ -413,9 +430,18 @@ class Walk {
     this.tell({ told, position, node, id: `${epoch}.${stream.seq}` }, epoch);
   }
 
+  private seenOf(epoch: string): { events: number } {
+    let seen = this.seen.get(epoch);
+    if (!seen) {
+      seen = { events: 0 };
+      this.seen.set(epoch, seen);
+    }
+    return seen;
+  }
+
   private mark(epoch: string, position: number): void {
     if (!this.isSelection && !this.isLimited) return;
-    const span = { epoch, seq: this.events.seq, seen: this.seen.get(epoch) ?? 0 };
+    const span = { epoch, seq: this.events.seq, seen: this.seenOf(epoch).events };
     const mark = this.events.markHere;
     if (mark === 'opened') this.opened.set(position, span);
     if (mark === 'closed') this.closed.set(position, span);
@@ -477,12 +503,10 @@ class Walk {
       const place = (line: number | null) => (line === null ? null : places[line]!);
       this.sessions.join({
         ...part,
-        ...{
-          first: places[part.first]!,
-          last: places[part.last]!,
-          opened: place(part.opened),
-          closed: place(part.closed),
-        },
+        first: places[part.first]!,
+        last: places[part.last]!,
+        opened: place(part.opened),
+        closed: place(part.closed),
       });
     }
   }

@@ -1,5 +1,6 @@
 import { type CanonicalValue, canonicalJson } from '#events';
-import { fromBase64, fromHex } from '../text-bytes.js';
+import { asciiText, fromBase64 } from '../native-bytes.js';
+import { fromHex } from '../text-bytes.js';
 import { Fault } from './report.js';
 
 // What a member must look like, as functions that read a value or throw. Strict: what the format does not name is not there.
@@ -93,7 +94,7 @@ const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 /** UTF-8. @throws Fault `malformed` */
 export function textOf(bytes: Uint8Array, where: string): string {
   try {
-    return decoder.decode(bytes);
+    return asciiText(bytes) ?? decoder.decode(bytes);
   } catch {
     return malformed(where, 'UTF-8');
   }
@@ -101,13 +102,21 @@ export function textOf(bytes: Uint8Array, where: string): string {
 
 /** The value of canonical JSON (RFC 8785). @throws Fault `malformed` where the text is not the one spelling of a value */
 export function canonicalValue(json: string, where: string): unknown {
-  let value: unknown;
+  const value = jsonValue(json, where);
   let again: string;
   try {
-    value = JSON.parse(json);
     again = canonicalJson(value as CanonicalValue);
   } catch {
     return malformed(where, 'canonical JSON');
   }
   return again === json ? value : malformed(where, 'canonical JSON: the same value is written otherwise');
+}
+
+/** The value of JSON, however it is written. @throws Fault `malformed` */
+export function jsonValue(json: string, where: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return malformed(where, 'canonical JSON');
+  }
 }

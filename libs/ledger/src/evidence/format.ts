@@ -1,5 +1,6 @@
 import { type CanonicalValue, canonicalJson, EPOCH_PATTERN, INSTANT_PATTERN, NODE_PATTERN } from '#events';
-import { toBase64, toHex } from '../text-bytes.js';
+import { toBase64 } from '../native-bytes.js';
+import { toHex } from '../text-bytes.js';
 import { type TileAddress, tilePath } from '../tile-path.js';
 import {
   anyObject,

@@ -1,9 +1,10 @@
-import { eventHash } from '../chain.js';
+import { sha256Into } from '../chain.js';
 import { type Checkpoint, parseCheckpoint } from '../checkpoint.js';
-import { HASH_BYTES, hashesOf, perfectRoot, TILE_WIDTH } from '../merkle.js';
+import { HASH_BYTES, perfectRoot, TILE_WIDTH } from '../merkle.js';
+import { asciiText } from '../native-bytes.js';
 import { noteKey, parseNote, signersOf } from '../note.js';
 import { parseTilePath } from '../tile-path.js';
-import { canonicalValue, textOf } from './form.js';
+import { canonicalValue, jsonValue, textOf } from './form.js';
 import { checkpointLineForm, runLineForm, tileLineForm } from './format.js';
 import { type LineChunk, linesOf } from './lines.js';
 import { Fault } from './report.js';
@@ -63,11 +64,14 @@ const JOBS: { [K in JobKind]: (job: Job) => JobResults[K] } = {
   events: checkEvents,
 };
 
-function* valuesOf({ chunk, where }: Job): Generator<[value: unknown, where: string], void, void> {
+function* valuesOf(
+  { chunk, where }: Job,
+  parse: typeof canonicalValue = canonicalValue,
+): Generator<[value: unknown, where: string], void, void> {
   let line = chunk.firstLine;
   for (const bytes of linesOf(chunk.bytes)) {
     const at = `${where}, line ${line}`;
-    yield [canonicalValue(textOf(bytes, at), at), at];
+    yield [parse(textOf(bytes, at), at), at];
     line += 1;
   }
 }
@@ -133,7 +137,8 @@ function checkRuns(job: Job): JobResults['runs'] {
 }
 
 function readRunLeaves(job: Job): JobResults['leaves'] {
-  return Array.from(valuesOf(job), ([value, where]) => {
+  // Their second reading: that they are the lines which were found canonical, the digest of the member tells.
+  return Array.from(valuesOf(job, jsonValue), ([value, where]) => {
     const { first, leaves } = runLineForm(value, where);
     return { first, ...readLeaves(leaves, where) };
   });
@@ -158,7 +163,7 @@ function checkTiles(job: Job): CheckedTile[] {
       throw new Fault('malformed', 'this is no hash tile', where);
     }
     const { level, index, width } = address;
-    return { level, index, width, hashes, root: width === TILE_WIDTH ? perfectRoot(hashesOf(hashes)) : undefined };
+    return { level, index, width, hashes, root: width === TILE_WIDTH ? perfectRoot(hashes) : undefined };
   });
 }
 
@@ -202,24 +207,29 @@ function checkEvents({ chunk, where }: Job): CheckedEvents {
   };
   const producers = new Map<string, number>();
   const fold = new SessionFold();
+  const isFolded = where === 'events.ndjson';
+  let node: string | undefined;
+  let epoch: string | undefined;
+  let producer = -1;
   // Decoded at once, which takes a fraction of the time; newlines stand where they stand in the bytes. A byte that is no UTF-8 becomes
   // another text than the recorded one, and its hash tells.
-  const texts = new TextDecoder('utf-8', { ignoreBOM: true }).decode(chunk.bytes).split('\n');
+  const text = asciiText(chunk.bytes) ?? new TextDecoder('utf-8', { ignoreBOM: true }).decode(chunk.bytes);
+  const texts = text.split('\n');
   let line = 0;
   for (const bytes of linesOf(chunk.bytes)) {
-    checked.hashes.set(eventHash(bytes), line * HASH_BYTES);
+    sha256Into(bytes, checked.hashes, line * HASH_BYTES);
     const event = eventOf(texts[line]!);
     if (event) {
-      const key = `${event.node}/${event.epoch}`;
-      let producer = producers.get(key);
-      if (producer === undefined) {
-        producer = checked.producers.push({ node: event.node, epoch: event.epoch }) - 1;
+      // Events of one producer come one after the other.
+      if (event.node !== node || event.epoch !== epoch) {
+        ({ node, epoch } = event);
+        const key = `${node}/${epoch}`;
+        producer = producers.get(key) ?? checked.producers.push({ node, epoch }) - 1;
         producers.set(key, producer);
       }
       checked.producerOf[line] = producer;
       checked.seqs[line] = event.seq;
-      if (where === 'events.ndjson' && typeof event.session === 'string')
-        fold.add({ ...event, session: event.session }, line);
+      if (isFolded && isOfSession(event)) fold.add(event, line);
       const told = toldBy(event);
       if (told) checked.told.push({ line, told });
     }
@@ -227,6 +237,10 @@ function checkEvents({ chunk, where }: Job): CheckedEvents {
   }
   checked.sessions = [...fold.parts.values()];
   return checked;
+}
+
+function isOfSession(event: AnyEvent): event is AnyEvent & { session: string } {
+  return typeof event.session === 'string';
 }
 
 interface AnyEvent {
@@ -262,17 +276,23 @@ export function eventOf(text: string): AnyEvent | undefined {
   return isEvent ? event : undefined;
 }
 
+function areTexts(...values: unknown[]): boolean {
+  return values.every((value) => typeof value === 'string');
+}
+
+function areCounts(...values: unknown[]): boolean {
+  return values.every((value) => Number.isSafeInteger(value));
+}
+
 function toldBy({ type, node, time, data }: AnyEvent): Told | undefined {
-  const isText = (...keys: string[]) => keys.every((key) => typeof data[key] === 'string');
-  const isCount = (...keys: string[]) => keys.every((key) => Number.isSafeInteger(data[key]));
   // Only the record's own word counts about others.
   const isRecord = node === 'record';
   switch (type) {
     case 'retention.purged':
-      if (!isRecord || !isText('class', 'from', 'to')) return undefined;
+      if (!isRecord || !areTexts(data.class, data.from, data.to)) return undefined;
       return { type, class: data.class as string, from: data.from as string, to: data.to as string };
     case 'producer.lost':
-      if (!isRecord || !isText('node', 'epoch') || !isCount('from', 'to')) return undefined;
+      if (!isRecord || !areTexts(data.node, data.epoch) || !areCounts(data.from, data.to)) return undefined;
       return { type, ...(data as { node: string; epoch: string; from: number; to: number }) };
     case 'producer.started': {
       const previous = data.previous as { epoch?: unknown; seq?: unknown; chain?: unknown } | undefined;
@@ -283,10 +303,10 @@ function toldBy({ type, node, time, data }: AnyEvent): Told | undefined {
     case 'producer.stopped':
       return { type };
     case 'producer.forked':
-      if (!isRecord || !isText('node', 'epoch') || !isCount('seq')) return undefined;
+      if (!isRecord || !areTexts(data.node, data.epoch) || !areCounts(data.seq)) return undefined;
       return { type, ...(data as { node: string; epoch: string; seq: number }) };
     case 'log.restored':
-      if (!isRecord || !isText('from', 'to') || !isCount('generation', 'previous')) return undefined;
+      if (!isRecord || !areTexts(data.from, data.to) || !areCounts(data.generation, data.previous)) return undefined;
       return { type, ...(data as { generation: number; previous: number; from: string; to: string }), time };
     default:
       return undefined;

@@ -1,9 +1,10 @@
 import { microsOfInstant } from '#events';
 import { sha256 } from '../chain.js';
 import { rawOfSpki, verifyEd25519 } from '../ed25519.js';
+import { fromBase64, toBase64 } from '../native-bytes.js';
 import { parseNoteKey } from '../note.js';
 import { isEqual } from '../proofs.js';
-import { fromBase64, toBase64, toHex, utf8 } from '../text-bytes.js';
+import { toHex, utf8 } from '../text-bytes.js';
 import type { EvidenceKeys } from './format.js';
 import type { VerifyKeys } from './jobs.js';
 import type { Findings } from './report.js';

@@ -1,3 +1,4 @@
+import { searchable } from '../native-bytes.js';
 import { Fault } from './report.js';
 
 /** Whole lines of a member, each ended by a newline. */
@@ -56,14 +57,16 @@ export async function* lineChunks(
 }
 
 function countLines(bytes: Uint8Array): number {
+  const view = searchable(bytes);
   let lines = 0;
-  for (let at = bytes.indexOf(NEWLINE); at >= 0; at = bytes.indexOf(NEWLINE, at + 1)) lines += 1;
+  for (let at = view.indexOf(NEWLINE); at >= 0; at = view.indexOf(NEWLINE, at + 1)) lines += 1;
   return lines;
 }
 
 /** The lines of a chunk as views, without their newlines. */
 export function* linesOf(bytes: Uint8Array): Generator<Uint8Array, void, void> {
-  for (let from = 0, to = bytes.indexOf(NEWLINE); to >= 0; from = to + 1, to = bytes.indexOf(NEWLINE, from)) {
+  const view = searchable(bytes);
+  for (let from = 0, to = view.indexOf(NEWLINE); to >= 0; from = to + 1, to = view.indexOf(NEWLINE, from)) {
     yield bytes.subarray(from, to);
   }
 }

@@ -31,17 +31,21 @@ export class Members {
 
   /** A member's bytes in pieces. */
   async *bytes(name: MemberName): AsyncGenerator<Uint8Array, void, void> {
-    const digest = this.read.has(name) ? undefined : runningSha256();
+    const running = runningSha256();
     // Runs are read twice.
     const total = this.zip.bytes + this.zip.entry('runs.ndjson').bytes;
     for await (const chunk of this.zip.read(name)) {
       this.signal?.throwIfAborted();
-      digest?.update(chunk);
+      running.update(chunk);
       yield chunk;
       this.done = Math.min(total, this.done + chunk.length);
       this.onProgress?.(this.done, total);
     }
-    if (digest) this.read.set(name, digest.digest());
+    const digest = running.digest();
+    const before = this.read.get(name);
+    if (before && !isEqual(before, digest))
+      throw new Fault('manifest-digest', 'it was read twice, and was changed in between', name);
+    this.read.set(name, digest);
   }
 
   /** @throws Fault `too-large` */

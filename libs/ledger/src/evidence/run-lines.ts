@@ -1,5 +1,5 @@
 import { EPOCH_PATTERN, NODE_PATTERN } from '#events';
-import { GENESIS_CHAIN, nextChain } from '../chain.js';
+import { GENESIS_CHAIN, sha256Into } from '../chain.js';
 import { verifyEd25519 } from '../ed25519.js';
 import { leafHash } from '../leaf.js';
 import { HASH_BYTES } from '../merkle.js';
@@ -147,10 +147,7 @@ export function checkRun(
     hashes.set(leafHash(leaf), hashed);
     hashed += HASH_BYTES;
   });
-  let chain = run.chainBefore;
-  for (let at = 0; at < leaves.eventHashes.length; at += HASH_BYTES) {
-    chain = nextChain(chain, leaves.eventHashes.subarray(at, at + HASH_BYTES));
-  }
+  const chain = chainOver(run.chainBefore, leaves.eventHashes);
   const { first, node, chainBefore, head } = run;
   const { epoch, firstSeq, count, recordedAtUs } = leaves;
   const checked: CheckedRun = {
@@ -168,6 +165,17 @@ export function checkRun(
     else checked.isByRevokedKey = verdict.revokedAtUs !== undefined && recordedAtUs > verdict.revokedAtUs;
   }
   return { run: checked, leafHashes: hashes.subarray(0, hashed) };
+}
+
+/** As nextChain over one event after the other. @param eventHashes one behind the other */
+function chainOver(before: Uint8Array, eventHashes: Uint8Array): Uint8Array {
+  const link = new Uint8Array(2 * HASH_BYTES);
+  link.set(before);
+  for (let at = 0; at < eventHashes.length; at += HASH_BYTES) {
+    link.set(eventHashes.subarray(at, at + HASH_BYTES), HASH_BYTES);
+    sha256Into(link, link, 0);
+  }
+  return link.slice(0, HASH_BYTES);
 }
 
 const SIGNED_NAME = utf8('affidavit/frame/v1');

@@ -46,9 +46,30 @@ export interface SessionPart {
   numbers: [number, number][];
 }
 
+/** Different objects that are kept to be shared. */
+const SHARED_OBJECTS = 4_096;
+
+/** Sessions by the thousand have the same identity, connection and approval: equal objects are kept once. */
+class SharedObjects {
+  private readonly known = new Map<string, Json>();
+
+  /** Null where the value is no object. */
+  of(value: unknown): Json | null {
+    const object = objectOf(value);
+    if (object === null) return null;
+    const key = JSON.stringify(object);
+    const known = this.known.get(key);
+    if (known) return known;
+    if (this.known.size >= SHARED_OBJECTS) this.known.clear();
+    this.known.set(key, object);
+    return object;
+  }
+}
+
 /** Folds events into sessions. */
 export class SessionFold {
   readonly parts = new Map<string, SessionPart>();
+  private readonly shared = new SharedObjects();
 
   /** @param place of the event; ascending */
   add(event: SessionEvent, place: number): void {
@@ -57,36 +78,45 @@ export class SessionFold {
       part = emptyPart(event.session, place);
       this.parts.set(event.session, part);
     }
-    addEvent(part, event, place);
+    addEvent(part, event, place, this.shared);
   }
 
   /** Joins what a later stretch was folded to. */
   join(later: SessionPart): void {
-    const part = this.parts.get(later.session);
-    if (part) joinPart(part, later);
-    else this.parts.set(later.session, later);
+    let part = this.parts.get(later.session);
+    if (!part) {
+      part = emptyPart(later.session, later.first);
+      this.parts.set(later.session, part);
+    }
+    joinPart(part, later, this.shared);
   }
 
   /** By first position. */
-  rows(): SessionRow[] {
-    return [...this.parts.values()].sort((one, other) => one.first - other.first).map(rowOf);
+  *rows(): Generator<SessionRow, void, void> {
+    for (const part of [...this.parts.values()].sort((one, other) => one.first - other.first)) yield rowOf(part);
   }
 }
 
 function emptyPart(session: string, place: number): SessionPart {
   return {
-    ...{
-      session,
-      identity: null,
-      connection: null,
-      openedAt: null,
-      opened: null,
-      ends: {},
-      closed: null,
-      outcome: null,
-    },
-    ...{ openedApproval: null, closedApproval: null, closedCommands: null },
-    ...{ commands: 0, completed: 0, failed: 0, events: 0, first: place, last: place, numbers: [] },
+    session,
+    identity: null,
+    connection: null,
+    openedAt: null,
+    opened: null,
+    ends: {},
+    closed: null,
+    outcome: null,
+    openedApproval: null,
+    closedApproval: null,
+    closedCommands: null,
+    commands: 0,
+    completed: 0,
+    failed: 0,
+    events: 0,
+    first: place,
+    last: place,
+    numbers: [],
   };
 }
 
@@ -94,17 +124,18 @@ function addEvent(
   part: SessionPart,
   { type, time, identity, connection, data, session }: SessionEvent,
   place: number,
+  shared: SharedObjects,
 ): void {
   part.events += 1;
   part.last = place;
-  part.identity ??= objectOf(identity);
-  part.connection ??= objectOf(connection);
+  part.identity ??= shared.of(identity);
+  part.connection ??= shared.of(connection);
   switch (type) {
     case 'session.opened':
       if (part.openedAt !== null) break;
       part.openedAt = time;
       part.opened = place;
-      part.openedApproval = objectOf(data.approval);
+      part.openedApproval = shared.of(data.approval);
       break;
     case 'session.closed':
     case 'session.denied':
@@ -115,7 +146,7 @@ function addEvent(
       if (end !== 'closed') break;
       part.closed = place;
       part.outcome = typeof data.outcome === 'string' ? data.outcome : null;
-      part.closedApproval = objectOf(data.approval);
+      part.closedApproval = shared.of(data.approval);
       part.closedCommands = Number.isSafeInteger(data.commands) ? (data.commands as number) : null;
       break;
     }
@@ -128,31 +159,31 @@ function addEvent(
       break;
   }
   const number = numberOf(data.command, session);
-  if (number !== undefined) addNumbers(part.numbers, number, number);
+  if (number !== undefined) addNumbers(part, number, number);
 }
 
-function joinPart(part: SessionPart, later: SessionPart): void {
-  part.identity ??= later.identity;
-  part.connection ??= later.connection;
+function joinPart(part: SessionPart, later: SessionPart, shared: SharedObjects): void {
+  part.identity ??= shared.of(later.identity);
+  part.connection ??= shared.of(later.connection);
   if (part.openedAt === null) {
     part.openedAt = later.openedAt;
     part.opened = later.opened;
-    part.openedApproval = later.openedApproval;
+    part.openedApproval = shared.of(later.openedApproval);
   }
   for (const end of END_ORDER) {
     const time = later.ends[end];
     if (time === undefined || part.ends[end] !== undefined) continue;
     part.ends[end] = time;
     if (end !== 'closed') continue;
-    const { closed, outcome, closedApproval, closedCommands } = later;
-    Object.assign(part, { closed, outcome, closedApproval, closedCommands });
+    const { closed, outcome, closedCommands } = later;
+    Object.assign(part, { closed, outcome, closedCommands, closedApproval: shared.of(later.closedApproval) });
   }
   part.commands += later.commands;
   part.completed += later.completed;
   part.failed += later.failed;
   part.events += later.events;
   part.last = later.last;
-  for (const [from, to] of later.numbers) addNumbers(part.numbers, from, to);
+  for (const [from, to] of later.numbers) addNumbers(part, from, to);
 }
 
 function objectOf(value: unknown): Json | null {
@@ -161,16 +192,27 @@ function objectOf(value: unknown): Json | null {
 
 /** Of a command's id, `<session>.<n>`. */
 function numberOf(command: unknown, session: string): number | undefined {
-  if (typeof command !== 'string' || !command.startsWith(`${session}.`)) return undefined;
+  if (typeof command !== 'string' || command[session.length] !== '.' || !command.startsWith(session)) return undefined;
   const digits = command.slice(session.length + 1);
   return /^[1-9][0-9]{0,14}$/.test(digits) ? Number(digits) : undefined;
 }
 
-/** Adds `from … to` to intervals; nearly always at their end. */
-function addNumbers(intervals: [number, number][], from: number, to: number): void {
+/** Adds `from … to` to a session's intervals; nearly always at their end. */
+function addNumbers(part: SessionPart, from: number, to: number): void {
+  const intervals = part.numbers;
+  const last = intervals.at(-1);
+  if (!last) {
+    // Most sessions never have another one: an array that grew would keep room for a dozen.
+    part.numbers = [[from, to]];
+    return;
+  }
+  if (from >= last[0] && from <= last[1] + 1) {
+    last[1] = Math.max(last[1], to);
+    return;
+  }
   let at = intervals.length;
   // Out of order only where commands overlap, or where somebody made it up.
-  if (at > 0 && intervals[at - 1]![1] >= from - 1) at = firstReaching(intervals, from - 1);
+  if (last[1] >= from - 1) at = firstReaching(intervals, from - 1);
   let end = at;
   let [low, high] = [from, to];
   for (; end < intervals.length && intervals[end]![0] <= to + 1; end++) {
@@ -229,19 +271,32 @@ export interface SessionRow {
 
 function rowOf(part: SessionPart): SessionRow {
   const end = END_ORDER.find((one) => part.ends[one] !== undefined) ?? null;
-  const { session, identity, connection, openedAt, outcome, commands, completed, failed, events } = part;
   return {
-    ...{ session, identity, connection, openedAt, endedAt: end && part.ends[end]!, end, outcome },
+    session: part.session,
+    identity: part.identity,
+    connection: part.connection,
+    openedAt: part.openedAt,
+    endedAt: end && part.ends[end]!,
+    end,
+    outcome: part.outcome,
     approval: part.closedApproval ?? part.openedApproval,
-    ...{ commands, completed, failed, events, first: String(part.first), last: String(part.last) },
+    commands: part.commands,
+    completed: part.completed,
+    failed: part.failed,
+    events: part.events,
+    first: String(part.first),
+    last: String(part.last),
   };
 }
 
 /** sessions.json, in pieces: a canonical array. */
-export function* sessionsJson(rows: readonly SessionRow[]): Generator<string, void, void> {
+export function* sessionsJson(rows: Iterable<SessionRow>): Generator<string, void, void> {
   yield '[';
-  for (const [at, row] of rows.entries())
-    yield `${at === 0 ? '' : ','}${canonicalJson(row as unknown as CanonicalValue)}`;
+  let before = '';
+  for (const row of rows) {
+    yield `${before}${canonicalJson(row as unknown as CanonicalValue)}`;
+    before = ',';
+  }
   yield ']';
 }
 
@@ -251,7 +306,7 @@ const COLUMNS = [
 ];
 
 /** sessions.csv, in pieces: RFC 4180, each line ended by CRLF. */
-export function* sessionsCsv(rows: readonly SessionRow[]): Generator<string, void, void> {
+export function* sessionsCsv(rows: Iterable<SessionRow>): Generator<string, void, void> {
   yield `${COLUMNS.join(',')}\r\n`;
   for (const row of rows) {
     const cells = [

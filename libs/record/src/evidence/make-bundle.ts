@@ -149,12 +149,12 @@ class BundleMaker {
     await this.member('quarantined.ndjson', async (file) => {
       quarantined = await this.quarantined(file);
     });
-    const sessions = (await this.sessions()).rows();
+    const sessions = await this.sessions();
     await this.member('sessions.json', async (file) => {
-      for (const part of sessionsJson(sessions)) await file.text(part);
+      for (const part of sessionsJson(sessions.rows())) await file.text(part);
     });
     await this.member('sessions.csv', async (file) => {
-      for (const part of sessionsCsv(sessions)) await file.text(part);
+      for (const part of sessionsCsv(sessions.rows())) await file.text(part);
     });
     await this.member('receipts.ndjson', async (file) => {
       // They tell of connections beyond the limits of a key.
@@ -169,7 +169,7 @@ class BundleMaker {
     );
     const counts = {
       ...{ events: this.work.savepoint.count, supporting: supporting.length, quarantined, runs, tiles: tileCount },
-      ...{ sessions: sessions.length, checkpoints },
+      ...{ sessions: sessions.parts.size, checkpoints },
     };
     const facts = { log, generation: anchor.generation, size: anchor.size, root: toHex(anchor.root) };
     await this.member('README.txt', (file) => file.text(readmeOf(one, { ...facts, counts, times })));
