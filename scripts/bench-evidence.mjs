@@ -332,7 +332,9 @@ async function verifying(file) {
 
 /** Seconds for what each event needs by itself: its bytes, its leaf, its link in the chain, its node of the tree. */
 function hashMessages(count) {
-  const messages = [Math.round(generated.bytes / generated.events), LEAF_BYTES, 64, 65].map((length) => Buffer.alloc(length, 'x'));
+  const messages = [Math.round(generated.bytes / generated.events), LEAF_BYTES, 64, 65].map((length) =>
+    Buffer.alloc(length, 'x'),
+  );
   const begun = performance.now();
   for (let n = 0; n < count; n++) for (const message of messages) ledger.sha256(message);
   return (performance.now() - begun) / 1000;

@@ -406,6 +406,13 @@ export function publicOf(seed: number): Uint8Array {
   return new Uint8Array(rawPublicKey(keyPair(seed).publicKey as KeyObject));
 }
 
+/** Pieces of text, put together. */
+export async function textOf(pieces: AsyncIterable<string>): Promise<string> {
+  let text = '';
+  for await (const piece of pieces) text += piece;
+  return text;
+}
+
 /** Tiles over leaves in memory. */
 export class MemoryTiles implements TileSource {
   private readonly levels: Uint8Array[][];
@@ -496,8 +503,8 @@ class BundleWriter {
             encodeQuarantinedLine({ position, reason, body: log.events[position]!.bytes }),
           ),
         ),
-        'sessions.json': [...sessionsJson(rows)].join(''),
-        'sessions.csv': [...sessionsCsv(rows)].join(''),
+        'sessions.json': await textOf(sessionsJson(rows)),
+        'sessions.csv': await textOf(sessionsCsv(rows)),
         'receipts.ndjson': lines([canonicalJson({ batch: 1, destination: 'datadog', state: 'accepted' })]),
         'holds.json': canonicalJson([{ hold: 'hold-1', reason: 'a claim' }]),
         'retention.json': canonicalJson({ classes: [] }),

@@ -1,6 +1,7 @@
 export * from './format.js';
 export { type Answer, doJob, type Job, type Worker } from './jobs.js';
 export { parseTrustedKey, rekeyingStatement, type TrustedKey } from './keys.js';
+export { lineChunks } from './lines.js';
 export {
   type EvidenceReport,
   type EvidenceSummary,
@@ -12,6 +13,13 @@ export {
 } from './report.js';
 export { type CheckedRun, checkRun, type HeadKey } from './run-lines.js';
 export { type PreviousRun, RunChecker, type Stretch } from './runs.js';
-export { type SessionEvent, SessionFold, type SessionRow, sessionsCsv, sessionsJson } from './sessions.js';
+export {
+  type SessionEvent,
+  SessionFold,
+  type SessionPart,
+  type SessionRow,
+  sessionsCsv,
+  sessionsJson,
+} from './sessions.js';
 export { type VerifyOptions, verifyBundle } from './verify.js';
 export type { ByteSource } from './zip.js';

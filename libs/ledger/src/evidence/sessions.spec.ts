@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { textOf } from '../../../../test/support/evidence-maker.js';
 import { missingCommands, type SessionEvent, SessionFold, sessionsCsv, sessionsJson } from './sessions.js';
 
 const session = fc.constantFrom('s-1', 's-2', '=1+1');
@@ -66,7 +67,7 @@ describe('sessions', () => {
     );
   });
 
-  it('are written as the format says', () => {
+  it('are written as the format says', async () => {
     const fold = foldOf([
       {
         ...{ type: 'session.opened', time: '2026-01-01T00:00:00.000000Z', session: '=1+1' },
@@ -76,15 +77,15 @@ describe('sessions', () => {
       },
       { type: 'command.issued', time: '2026-01-01T00:00:00.000001Z', session: '=1+1', data: { command: '=1+1.1' } },
     ]);
-    expect([...sessionsCsv(fold.rows())].join('')).toBe(
+    expect(await textOf(sessionsCsv(fold.rows()))).toBe(
       'session,identity_id,identity_kind,connection,opened_at,ended_at,end,outcome,approval_required,approval_state,commands,completed,failed,events,first,last\r\n' +
         `'=1+1,"'@evil, ""x""",agent,orders,2026-01-01T00:00:00.000000Z,,,,false,none,1,0,0,2,0,1\r\n`,
     );
-    expect([...sessionsJson(fold.rows())].join('')).toBe(
+    expect(await textOf(sessionsJson(fold.rows()))).toBe(
       '[{"approval":{"required":false,"state":"none"},"commands":1,"completed":0,"connection":{"name":"orders"},"end":null,"endedAt":null,' +
         '"events":2,"failed":0,"first":"0","identity":{"id":"@evil, \\"x\\"","kind":"agent"},"last":"1",' +
         '"openedAt":"2026-01-01T00:00:00.000000Z","outcome":null,"session":"=1+1"}]',
     );
-    expect([...sessionsJson([])].join('')).toBe('[]');
+    expect(await textOf(sessionsJson([]))).toBe('[]');
   });
 });

@@ -290,10 +290,12 @@ function rowOf(part: SessionPart): SessionRow {
 }
 
 /** sessions.json, in pieces: a canonical array. */
-export function* sessionsJson(rows: Iterable<SessionRow>): Generator<string, void, void> {
+export async function* sessionsJson(
+  rows: Iterable<SessionRow> | AsyncIterable<SessionRow>,
+): AsyncGenerator<string, void, void> {
   yield '[';
   let before = '';
-  for (const row of rows) {
+  for await (const row of rows) {
     yield `${before}${canonicalJson(row as unknown as CanonicalValue)}`;
     before = ',';
   }
@@ -306,9 +308,11 @@ const COLUMNS = [
 ];
 
 /** sessions.csv, in pieces: RFC 4180, each line ended by CRLF. */
-export function* sessionsCsv(rows: Iterable<SessionRow>): Generator<string, void, void> {
+export async function* sessionsCsv(
+  rows: Iterable<SessionRow> | AsyncIterable<SessionRow>,
+): AsyncGenerator<string, void, void> {
   yield `${COLUMNS.join(',')}\r\n`;
-  for (const row of rows) {
+  for await (const row of rows) {
     const cells = [
       ...[row.session, row.identity?.id, row.identity?.kind, row.connection?.name, row.openedAt, row.endedAt, row.end],
       ...[

@@ -256,9 +256,9 @@ class BundleCheck {
     return true;
   }
 
-  private async compare(members: Members, name: MemberName, pieces: Iterable<string>): Promise<void> {
+  private async compare(members: Members, name: MemberName, pieces: AsyncIterable<string>): Promise<void> {
     const running = runningSha256();
-    for (const piece of pieces) running.update(utf8(piece));
+    for await (const piece of pieces) running.update(utf8(piece));
     for await (const _ of members.bytes(name));
     if (isEqual(running.digest(), members.digestOf(name)!)) return;
     this.findings.problem('sessions', 'it is not what the events in the bundle amount to', name);

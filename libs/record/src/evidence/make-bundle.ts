@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import yazl from 'yazl';
@@ -21,7 +20,6 @@ import {
   originOf,
   type Scope,
   type SessionEvent,
-  SessionFold,
   sessionsCsv,
   sessionsJson,
   sha256,
@@ -42,9 +40,11 @@ import { QUARANTINED } from '../recorded-row.js';
 import { listClasses } from '../retention-policy.js';
 import { openDifferences } from '../verification.js';
 import { writeCheckpointLines } from './checkpoint-lines.js';
+import { linesOfFile } from './file-lines.js';
 import { type MemberFile, type WrittenMember, writeMember } from './member-file.js';
 import { readmeOf } from './readme.js';
 import { epochsBetween, runsBetween, runsOf, type ShownRun } from './runs.js';
+import { SessionList } from './session-list.js';
 import { supportingEvents } from './supporting.js';
 import { TileSet, writeTileLines } from './tiles.js';
 
@@ -151,10 +151,10 @@ class BundleMaker {
     });
     const sessions = await this.sessions();
     await this.member('sessions.json', async (file) => {
-      for (const part of sessionsJson(sessions.rows())) await file.text(part);
+      for await (const part of sessionsJson(sessions.sorted())) await file.text(part);
     });
     await this.member('sessions.csv', async (file) => {
-      for (const part of sessionsCsv(sessions.rows())) await file.text(part);
+      for await (const part of sessionsCsv(sessions.sorted())) await file.text(part);
     });
     await this.member('receipts.ndjson', async (file) => {
       // They tell of connections beyond the limits of a key.
@@ -169,7 +169,7 @@ class BundleMaker {
     );
     const counts = {
       ...{ events: this.work.savepoint.count, supporting: supporting.length, quarantined, runs, tiles: tileCount },
-      ...{ sessions: sessions.parts.size, checkpoints },
+      ...{ sessions: sessions.count, checkpoints },
     };
     const facts = { log, generation: anchor.generation, size: anchor.size, root: toHex(anchor.root) };
     await this.member('README.txt', (file) => file.text(readmeOf(one, { ...facts, counts, times })));
@@ -286,24 +286,21 @@ class BundleMaker {
     return rows.length;
   }
 
-  private async sessions(): Promise<SessionFold> {
-    const fold = new SessionFold();
-    const lines = createInterface({
-      input: createReadStream(this.work.eventsFile),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    });
-    const text = lines[Symbol.asyncIterator]();
+  private async sessions(): Promise<SessionList> {
+    const sessions = new SessionList(this.work.folder);
+    const text = linesOfFile(this.work.eventsFile);
     for await (const page of this.positions()) {
       this.work.goOn();
       for (const position of page) {
         const { value, done } = await text.next();
         if (done) throw changed(this.work.one);
         const event = JSON.parse(value) as SessionEvent & { session?: string };
-        if (event.session !== undefined) fold.add(event, position);
+        if (event.session !== undefined) await sessions.add(event, position);
       }
     }
     if (!(await text.next()).done) throw changed(this.work.one);
-    return fold;
+    await sessions.finish();
+    return sessions;
   }
 
   private async manifest(log: string, anchor: SignedCheckpoint, counts: Manifest['counts']): Promise<Buffer> {
