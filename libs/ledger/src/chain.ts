@@ -15,7 +15,8 @@ export function sha256(...parts: Uint8Array[]): Buffer {
 export function sha256Into(bytes: Uint8Array, out: Uint8Array, at: number): void {
   // The bytes hashed here are few: what takes time is the call. Node makes a text in a third of the time in which it makes a Buffer.
   const digest = hash('sha256', bytes, 'binary');
-  for (let byte = 0; byte < SHA256_BYTES; byte++) out[at + byte] = digest.charCodeAt(byte);
+  const buffer = Buffer.isBuffer(out) ? out : Buffer.from(out.buffer, out.byteOffset, out.byteLength);
+  buffer.write(digest, at, SHA256_BYTES, 'latin1');
 }
 
 /** SHA-256 over bytes that come one after the other. */
