@@ -289,17 +289,22 @@ function rowOf(part: SessionPart): SessionRow {
   };
 }
 
+const PIECE_LETTERS = 64 * 1024;
+
 /** sessions.json, in pieces: a canonical array. */
 export async function* sessionsJson(
   rows: Iterable<SessionRow> | AsyncIterable<SessionRow>,
 ): AsyncGenerator<string, void, void> {
-  yield '[';
+  let piece = '[';
   let before = '';
   for await (const row of rows) {
-    yield `${before}${canonicalJson(row as unknown as CanonicalValue)}`;
+    piece += `${before}${canonicalJson(row as unknown as CanonicalValue)}`;
     before = ',';
+    if (piece.length < PIECE_LETTERS) continue;
+    yield piece;
+    piece = '';
   }
-  yield ']';
+  yield `${piece}]`;
 }
 
 const COLUMNS = [
@@ -311,7 +316,7 @@ const COLUMNS = [
 export async function* sessionsCsv(
   rows: Iterable<SessionRow> | AsyncIterable<SessionRow>,
 ): AsyncGenerator<string, void, void> {
-  yield `${COLUMNS.join(',')}\r\n`;
+  let piece = `${COLUMNS.join(',')}\r\n`;
   for await (const row of rows) {
     const cells = [
       ...[row.session, row.identity?.id, row.identity?.kind, row.connection?.name, row.openedAt, row.endedAt, row.end],
@@ -326,8 +331,12 @@ export async function* sessionsCsv(
       ],
       ...[row.first, row.last],
     ];
-    yield `${cells.map(csvCell).join(',')}\r\n`;
+    piece += `${cells.map(csvCell).join(',')}\r\n`;
+    if (piece.length < PIECE_LETTERS) continue;
+    yield piece;
+    piece = '';
   }
+  yield piece;
 }
 
 /** Nothing where there is no text, number or truth value; what a spreadsheet would calculate gets an apostrophe before it. */
