@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { referencePath, referenceProof, referenceRoot, referenceTile } from '../../../test/reference/merkle.js';
 import { LedgerError } from './errors.js';
 import { leafHash } from './leaf.js';
-import { EMPTY_ROOT, hashesOf, joinSubtrees, type Tile, TreeEdge, tileWidth } from './merkle.js';
+import { EMPTY_ROOT, hashesOf, joinSubtrees, perfectRoot, type Tile, TreeEdge, tileWidth } from './merkle.js';
 import {
   consistencyProof,
   inclusionProof,
@@ -197,6 +197,8 @@ describe('Merkle tree', () => {
   it('refuses an edge that does not fit its size', () => {
     expect(() => TreeEdge.of(3, [[Buffer.alloc(32)]])).toThrow(LedgerError);
     expect(() => hashesOf(Buffer.alloc(33))).toThrow(LedgerError);
+    for (const length of [0, 16, 33, 63, 96, 255 * 32])
+      expect(() => perfectRoot(Buffer.alloc(length))).toThrow(LedgerError);
   });
 });
 

@@ -22,8 +22,13 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
   return sha256(scratch);
 }
 
-/** Root over a power of two of adjoining hashes. @param hashes one behind the other */
+/**
+ * Root over a power of two of adjoining hashes.
+ * @param hashes one behind the other
+ * @throws LEDGER_EDGE_MALFORMED
+ */
 export function perfectRoot(hashes: Uint8Array): Uint8Array {
+  if (hashes.length < HASH_BYTES || !Number.isInteger(Math.log2(hashes.length / HASH_BYTES))) throw noHashes(hashes);
   const row = new Uint8Array(hashes);
   for (let length = row.length; length > HASH_BYTES; length /= 2) {
     // Each pair makes way for its node, which takes half the room.
@@ -151,15 +156,17 @@ export class TreeEdge {
 
 /** Hashes that lie one behind the other, as views. @throws LEDGER_EDGE_MALFORMED */
 export function hashesOf(bytes: Uint8Array): Uint8Array[] {
-  if (bytes.length % HASH_BYTES !== 0) {
-    throw new LedgerError({
-      code: 'LEDGER_EDGE_MALFORMED',
-      message: `${bytes.length} bytes are no sequence of hashes`,
-      remedy: 'Compare the row with a backup: a hash has 32 bytes.',
-      retry: 'never',
-    });
-  }
+  if (bytes.length % HASH_BYTES !== 0) throw noHashes(bytes);
   const hashes: Uint8Array[] = [];
   for (let at = 0; at < bytes.length; at += HASH_BYTES) hashes.push(bytes.subarray(at, at + HASH_BYTES));
   return hashes;
+}
+
+function noHashes(bytes: Uint8Array): LedgerError {
+  return new LedgerError({
+    code: 'LEDGER_EDGE_MALFORMED',
+    message: `${bytes.length} bytes are not the hashes of a tile, nor a half, a quarter and so on of them`,
+    remedy: 'Compare the row with a backup: a hash has 32 bytes, and a full tile has 256 of them.',
+    retry: 'never',
+  });
 }

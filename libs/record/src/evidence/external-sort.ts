@@ -34,16 +34,21 @@ export class ExternalSort<T> {
       const { value, done } = await source.next();
       if (!done) heads.push({ item: value, source });
     }
-    while (heads.length > 0) {
-      let least = 0;
-      for (let at = 1; at < heads.length; at++) {
-        if (this.options.compare(heads[at]!.item, heads[least]!.item) < 0) least = at;
+    try {
+      while (heads.length > 0) {
+        let least = 0;
+        for (let at = 1; at < heads.length; at++) {
+          if (this.options.compare(heads[at]!.item, heads[least]!.item) < 0) least = at;
+        }
+        const head = heads[least]!;
+        yield head.item;
+        const { value, done } = await head.source.next();
+        if (done) heads.splice(least, 1);
+        else head.item = value;
       }
-      const head = heads[least]!;
-      yield head.item;
-      const { value, done } = await head.source.next();
-      if (done) heads.splice(least, 1);
-      else head.item = value;
+    } finally {
+      // Whoever had enough leaves files open behind him.
+      for (const { source } of heads) await source.return?.();
     }
   }
 
