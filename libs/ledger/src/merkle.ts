@@ -1,5 +1,6 @@
 import { sha256, sha256Into } from './chain.js';
 import { LedgerError } from './errors.js';
+import { fastView } from './native-bytes.js';
 import { joinBytes } from './text-bytes.js';
 
 // The Merkle tree of RFC 6962, section 2.1, kept in tiles of height 8 (C2SP tlog-tiles): https://c2sp.org/tlog-tiles (read 2026-11-29).
@@ -29,7 +30,7 @@ export function nodeHash(left: Uint8Array, right: Uint8Array): Buffer {
  */
 export function perfectRoot(hashes: Uint8Array): Uint8Array {
   if (hashes.length < HASH_BYTES || !Number.isInteger(Math.log2(hashes.length / HASH_BYTES))) throw noHashes(hashes);
-  const row = new Uint8Array(hashes);
+  const row = fastView(new Uint8Array(hashes));
   for (let length = row.length; length > HASH_BYTES; length /= 2) {
     // Each pair makes way for its node, which takes half the room.
     for (let at = 0; at < length; at += 2 * HASH_BYTES) {
@@ -37,7 +38,7 @@ export function perfectRoot(hashes: Uint8Array): Uint8Array {
       sha256Into(scratch, row, at / 2);
     }
   }
-  return row.slice(0, HASH_BYTES);
+  return new Uint8Array(row.subarray(0, HASH_BYTES));
 }
 
 /** Root of a tree from the roots of its perfect subtrees, the largest first. */

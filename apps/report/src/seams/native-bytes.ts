@@ -43,6 +43,11 @@ export function asciiText(): undefined {
   return undefined;
 }
 
-export function searchable(bytes: Uint8Array): Uint8Array {
+export function lineTexts(bytes: Uint8Array): string[] {
+  // At once, which takes a fraction of the time; newlines stand where they stand in the bytes.
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes).split('\n');
+}
+
+export function fastView(bytes: Uint8Array): Uint8Array {
   return bytes;
 }

@@ -1,7 +1,7 @@
 import { sha256Into } from '../chain.js';
 import { type Checkpoint, parseCheckpoint } from '../checkpoint.js';
 import { HASH_BYTES, perfectRoot, TILE_WIDTH } from '../merkle.js';
-import { asciiText } from '../native-bytes.js';
+import { fastView, lineTexts } from '../native-bytes.js';
 import { noteKey, parseNote, signersOf } from '../note.js';
 import { parseTilePath } from '../tile-path.js';
 import { canonicalValue, jsonValue, textOf } from './form.js';
@@ -211,13 +211,12 @@ function checkEvents({ chunk, where }: Job): CheckedEvents {
   let node: string | undefined;
   let epoch: string | undefined;
   let producer = -1;
-  // Decoded at once, which takes a fraction of the time; newlines stand where they stand in the bytes. A byte that is no UTF-8 becomes
-  // another text than the recorded one, and its hash tells.
-  const text = asciiText(chunk.bytes) ?? new TextDecoder('utf-8', { ignoreBOM: true }).decode(chunk.bytes);
-  const texts = text.split('\n');
+  // Bytes that are no UTF-8 become another text than the recorded one, and their hash tells.
+  const texts = lineTexts(chunk.bytes);
+  const hashes = fastView(checked.hashes);
   let line = 0;
   for (const bytes of linesOf(chunk.bytes)) {
-    sha256Into(bytes, checked.hashes, line * HASH_BYTES);
+    sha256Into(bytes, hashes, line * HASH_BYTES);
     const event = eventOf(texts[line]!);
     if (event) {
       // Events of one producer come one after the other.

@@ -1,4 +1,4 @@
-import { searchable } from '../native-bytes.js';
+import { fastView } from '../native-bytes.js';
 import { Fault } from './report.js';
 
 /** Whole lines of a member, each ended by a newline. */
@@ -57,7 +57,7 @@ export async function* lineChunks(
 }
 
 function countLines(bytes: Uint8Array): number {
-  const view = searchable(bytes);
+  const view = fastView(bytes);
   let lines = 0;
   for (let at = view.indexOf(NEWLINE); at >= 0; at = view.indexOf(NEWLINE, at + 1)) lines += 1;
   return lines;
@@ -65,7 +65,7 @@ function countLines(bytes: Uint8Array): number {
 
 /** The lines of a chunk as views, without their newlines. */
 export function* linesOf(bytes: Uint8Array): Generator<Uint8Array, void, void> {
-  const view = searchable(bytes);
+  const view = fastView(bytes);
   for (let from = 0, to = view.indexOf(NEWLINE); to >= 0; from = to + 1, to = view.indexOf(NEWLINE, from)) {
     yield bytes.subarray(from, to);
   }

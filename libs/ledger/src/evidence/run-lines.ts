@@ -3,6 +3,7 @@ import { GENESIS_CHAIN, sha256Into } from '../chain.js';
 import { verifyEd25519 } from '../ed25519.js';
 import { leafHash } from '../leaf.js';
 import { HASH_BYTES } from '../merkle.js';
+import { fastView } from '../native-bytes.js';
 import { isEqual } from '../proofs.js';
 import { joinBytes, toHex, utf8 } from '../text-bytes.js';
 import type { RunLine } from './format.js';
@@ -169,13 +170,13 @@ export function checkRun(
 
 /** As nextChain over one event after the other. @param eventHashes one behind the other */
 function chainOver(before: Uint8Array, eventHashes: Uint8Array): Uint8Array {
-  const link = new Uint8Array(2 * HASH_BYTES);
+  const link = fastView(new Uint8Array(2 * HASH_BYTES));
   link.set(before);
   for (let at = 0; at < eventHashes.length; at += HASH_BYTES) {
     link.set(eventHashes.subarray(at, at + HASH_BYTES), HASH_BYTES);
     sha256Into(link, link, 0);
   }
-  return link.slice(0, HASH_BYTES);
+  return new Uint8Array(link.subarray(0, HASH_BYTES));
 }
 
 const SIGNED_NAME = utf8('affidavit/frame/v1');
