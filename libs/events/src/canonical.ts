@@ -21,6 +21,29 @@ function notCanonical(what: string): EventError {
   });
 }
 
+/** In the order of RFC 8785 §3.2.3: by UTF-16 code units, which is what comparison and the default sort do. */
+function sortedKeys(object: object): string[] {
+  const keys = Object.keys(object);
+  for (let at = 1; at < keys.length; at++) if (keys[at - 1]! > keys[at]!) return keys.sort();
+  return keys;
+}
+
+/** Keys as they are written: few different ones, of which each event has dozens. */
+const quotedKeys = new Map<string, string>();
+const MOST_QUOTED_KEYS = 1_024;
+/** Longer ones are nobody's but the one object's that has them. */
+const QUOTED_KEY_LETTERS = 64;
+
+function quotedKey(key: string): string {
+  const known = quotedKeys.get(key);
+  if (known !== undefined) return known;
+  const quoted = write(key, 0);
+  if (key.length > QUOTED_KEY_LETTERS) return quoted;
+  if (quotedKeys.size >= MOST_QUOTED_KEYS) quotedKeys.clear();
+  quotedKeys.set(key, quoted);
+  return quoted;
+}
+
 function write(value: CanonicalValue | undefined, depth: number): string {
   if (value === null) return 'null';
   switch (typeof value) {
@@ -43,11 +66,10 @@ function write(value: CanonicalValue | undefined, depth: number): string {
   }
   const object = value as { readonly [key: string]: CanonicalValue | undefined };
   let out = '';
-  // RFC 8785 §3.2.3 orders keys by UTF-16 code units, which is what the default sort does.
-  for (const key of Object.keys(object).sort()) {
+  for (const key of sortedKeys(object)) {
     const member = object[key];
     if (member === undefined) continue;
-    out += `${out === '' ? '' : ','}${write(key, depth)}:${write(member, depth + 1)}`;
+    out += `${out === '' ? '' : ','}${quotedKey(key)}:${write(member, depth + 1)}`;
   }
   return `{${out}}`;
 }
