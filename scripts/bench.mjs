@@ -187,6 +187,44 @@ async function startBouncer(database) {
   };
 }
 
+const STATEMENT =
+  'SELECT o.id, o.status, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = $1 AND o.created_at > $2 ORDER BY o.id LIMIT 50';
+
+function draft(n) {
+  return {
+    type: 'command.issued',
+    time: `${new Date().toISOString().slice(0, -1)}000Z`,
+    class: 'standard',
+    session: `bench-${n % 50}`,
+    identity: { id: 'bench-agent', kind: 'agent', verified: true },
+    connection: { name: 'sample', type: 'postgres' },
+    data: {
+      command: `bench-${n % 50}.${n}`,
+      kind: 'query',
+      statement: { text: STATEMENT, bytes: STATEMENT.length, sha256: '0'.repeat(64) },
+      approval: { required: false, state: 'none' },
+    },
+  };
+}
+
+/** A spool with nothing behind it: events a second that are durable, with so many who wait for theirs. */
+async function spoolAlone() {
+  const { openSpool } = await import('../dist/libs/spool/src/index.js');
+  const spool = await openSpool({ directory: join(folder, 'spool-alone'), node: 'bench', version: 'bench' });
+  results.spoolPerSecond = {};
+  for (const waiting of [1, 8, 32]) {
+    let appended = 0;
+    const begun = performance.now();
+    const append = async () => {
+      while (performance.now() - begun < 1000 * seconds) await spool.append(draft(appended++));
+    };
+    await Promise.all(Array.from({ length: waiting }, append));
+    results.spoolPerSecond[waiting] = Math.round(appended / ((performance.now() - begun) / 1000));
+  }
+  await spool.close();
+  say(`appended to a spool and durable, a second: ${JSON.stringify(results.spoolPerSecond)}`);
+}
+
 /** A second node fills its spool and sends it, as fast as the way goes: events a second into the record and out to Datadog. */
 async function throughput(running) {
   const { openSpool } = await import('../dist/libs/spool/src/index.js');
@@ -218,27 +256,9 @@ async function throughput(running) {
 
   const count = 100_000;
   const spool = await openSpool({ directory: join(folder, 'bench-spool'), node: 'bench', version: 'bench' });
-  const statement =
-    'SELECT o.id, o.status, c.name FROM orders o JOIN customers c ON c.id = o.customer_id WHERE c.id = $1 AND o.created_at > $2 ORDER BY o.id LIMIT 50';
-  const draft = (n) => ({
-    type: 'command.issued',
-    time: '2026-01-01T00:00:00.000000Z',
-    class: 'standard',
-    session: `bench-${n % 50}`,
-    identity: { id: 'bench-agent', kind: 'agent', verified: true },
-    connection: { name: 'sample', type: 'postgres' },
-    data: {
-      command: `bench-${n % 50}.${n}`,
-      kind: 'query',
-      statement: { text: statement, bytes: statement.length, sha256: '0'.repeat(64) },
-      approval: { required: false, state: 'none' },
-    },
-  });
-  const nowMs = Date.now();
   const spooled = performance.now();
   for (let n = 0; n < count; n += 1000) {
-    const time = `${new Date(nowMs).toISOString().slice(0, -1)}000Z`;
-    await spool.appendAll(Array.from({ length: 1000 }, (_, i) => ({ ...draft(n + i), time })));
+    await spool.appendAll(Array.from({ length: 1000 }, (_, i) => draft(n + i)));
   }
   say(
     `${count} events of ${Buffer.byteLength(JSON.stringify(draft(1)))} bytes spooled in ${Math.round(performance.now() - spooled)} ms`,
@@ -287,7 +307,7 @@ async function throughput(running) {
     const at = performance.now();
     const size = await sizeOf();
     const sent = await arrived();
-    await spool.append({ ...draft(count + n), time: `${new Date().toISOString().slice(0, -1)}000Z` });
+    await spool.append(draft(count + n));
     while ((await sizeOf()) === size) await wait(1);
     const recordedAt = performance.now();
     while ((await arrived()) === sent) await wait(1);
@@ -311,6 +331,7 @@ async function throughput(running) {
 let current;
 try {
   if (!existsSync(join(root, 'dist'))) throw new Error('nothing is built: npm run build');
+  await spoolAlone();
   const first = await up();
   results.firstStartMs = first.ms;
   await down(first.child);
