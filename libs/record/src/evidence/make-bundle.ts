@@ -43,7 +43,7 @@ import { writeCheckpointLines } from './checkpoint-lines.js';
 import { linesOfFile } from './file-lines.js';
 import { type MemberFile, type WrittenMember, writeMember } from './member-file.js';
 import { readmeOf } from './readme.js';
-import { epochsBetween, runsBetween, runsOf, type ShownRun } from './runs.js';
+import { epochsBetween, epochsOf, runsBetween, runsOf, type ShownRun } from './runs.js';
 import { SessionList } from './session-list.js';
 import { supportingEvents } from './supporting.js';
 import { TileSet, writeTileLines } from './tiles.js';
@@ -179,12 +179,10 @@ class BundleMaker {
   }
 
   /** Epochs of the scope itself. */
-  private async epochs(): Promise<Set<string>> {
+  private epochs(): Promise<Set<string>> {
     const { client, one } = this.work;
     if (isWholeRange(one.selection)) return epochsBetween(client, this.from, this.to);
-    const epochs = new Set<string>();
-    for await (const run of runsOf(client, this.positions())) epochs.add(run.epoch);
-    return epochs;
+    return epochsOf(client, this.positions());
   }
 
   /** Runs of the scope, and of what explains it, each once and in order. */

@@ -2,7 +2,7 @@ import { startedDraft } from '../../../../test/support/producer.js';
 import { SessionEvents } from '../../../../test/support/session-events.js';
 import { TestRecord } from '../../../../test/support/test-record.js';
 import type { Queryable } from '../pool.js';
-import { runsBetween, runsOf, type ShownRun } from './runs.js';
+import { epochsBetween, epochsOf, runsBetween, runsOf, type ShownRun } from './runs.js';
 
 /** Runs as a bundle shows them, of a real record. */
 describe('runs', () => {
@@ -36,12 +36,15 @@ describe('runs', () => {
     const everything = Array.from({ length: size }, (_, position) => position);
     const wanted = everything.filter((position) => position % 7 === 0);
     const holding = whole.filter(({ line, last }) => wanted.some((at) => at >= line.first && at <= last));
+    for (const some of [[wanted.slice(0, 1)], [wanted.slice(0, 9), wanted.slice(9)], []]) {
+      expect(await epochsOf(pool, some)).toEqual(new Set((await all(runsOf(pool, some))).map(({ epoch }) => epoch)));
+    }
     for (const bytes of [1, 700, undefined]) {
       expect(await all(runsOf(pool, [everything], bytes))).toEqual(whole);
       expect(await all(runsOf(pool, [wanted.slice(0, 9), wanted.slice(9)], bytes))).toEqual(holding);
-      expect(firsts(await all(runsBetween(pool, 20, 60, bytes)))).toEqual(
-        firsts(whole.filter(({ line, last }) => line.first < 60 && last >= 20)),
-      );
+      const within = await all(runsBetween(pool, 20, 60, bytes));
+      expect(await epochsBetween(pool, 20, 60)).toEqual(new Set(within.map(({ epoch }) => epoch)));
+      expect(firsts(within)).toEqual(firsts(whole.filter(({ line, last }) => line.first < 60 && last >= 20)));
     }
   });
 

@@ -66,6 +66,23 @@ export async function epochsBetween(db: Queryable, from: number, to: number): Pr
   return new Set(rows.map((row) => row.epoch));
 }
 
+/** Epochs of the runs in which these positions lie. */
+export async function epochsOf(
+  db: Queryable,
+  positions: AsyncIterable<readonly number[]> | Iterable<readonly number[]>,
+): Promise<Set<string>> {
+  const epochs = new Set<string>();
+  for await (const page of positions) {
+    const { rows } = await db.query<{ epoch: string }>(
+      `SELECT DISTINCT r.epoch FROM unnest($1::bigint[]) AS p
+        CROSS JOIN LATERAL (SELECT epoch FROM run WHERE first_position <= p ORDER BY first_position DESC LIMIT 1) AS r`,
+      [page],
+    );
+    for (const { epoch } of rows) epochs.add(epoch);
+  }
+  return epochs;
+}
+
 /**
  * The runs in which these positions lie, each once.
  * @param positions ascending, in pages
