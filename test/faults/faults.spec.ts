@@ -29,6 +29,7 @@ async function tryFaults(faults: readonly FaultCase[], dice: Dice): Promise<void
     const world = await World.start(faults[0]?.options);
     try {
       world.load.pauseMs = Math.min(...faults.map((one) => PAUSE_MS[one.group] ?? OTHERS_PAUSE_MS));
+      if (faults.length > 1) world.hurtAtMs = Date.now();
       const allowances: Allowance[] = [];
       for (const one of faults) {
         // The case before may have ended with the load at rest.

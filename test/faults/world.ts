@@ -47,6 +47,8 @@ export class World {
   private readonly usedBefore: Map<AppName, Used | undefined>;
   /** Size of the log when all of it was delivered. It grows by itself, if only by checkpoints. */
   private restedAt = '0';
+  /** When the first of several faults began. */
+  hurtAtMs = Number.POSITIVE_INFINITY;
 
   private constructor(stack: Stack) {
     this.stack = stack;
@@ -90,7 +92,9 @@ export class World {
 
   /** Whoever looks while it lasts sees each of these. See {@link expectSign}. */
   async shows(signs: Sign | Sign[], beganAtMs?: number): Promise<void> {
-    for (const sign of [signs].flat()) await expectSign(this.stack, sign, beganAtMs);
+    // What a fault before this one brought about may be what is still to be seen.
+    const since = beganAtMs === undefined ? undefined : Math.min(beganAtMs, this.hurtAtMs);
+    for (const sign of [signs].flat()) await expectSign(this.stack, sign, since);
   }
 
   /** kill -9 and start again. */
