@@ -18,11 +18,3 @@ export function sha256Into(bytes: Uint8Array, out: Uint8Array, at: number): void
 export function runningSha256() {
   return digest.create();
 }
-
-export function eventHash(canonical: Uint8Array): Uint8Array {
-  return digest(canonical);
-}
-
-export function nextChain(previous: Uint8Array, hash: Uint8Array): Uint8Array {
-  return sha256(previous, hash);
-}

@@ -29,12 +29,12 @@ export class ExternalSort<T> {
   async *sorted(): AsyncGenerator<T, void, void> {
     this.held.sort(this.options.compare);
     const sources = [...this.files.map(itemsOf<T>), this.held[Symbol.iterator]()];
-    const heads: { item: T; source: AsyncIterator<T> | Iterator<T> }[] = [];
-    for (const source of sources) {
-      const { value, done } = await source.next();
-      if (!done) heads.push({ item: value, source });
-    }
     try {
+      const heads: { item: T; source: AsyncIterator<T> | Iterator<T> }[] = [];
+      for (const source of sources) {
+        const { value, done } = await source.next();
+        if (!done) heads.push({ item: value, source });
+      }
       while (heads.length > 0) {
         let least = 0;
         for (let at = 1; at < heads.length; at++) {
@@ -48,7 +48,7 @@ export class ExternalSort<T> {
       }
     } finally {
       // Whoever had enough leaves files open behind him.
-      for (const { source } of heads) await source.return?.();
+      for (const source of sources) await source.return?.();
     }
   }
 

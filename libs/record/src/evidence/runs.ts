@@ -25,7 +25,6 @@ const PAGE_BYTES = 4 * 1024 * 1024;
 /** A run, its line, and where it ends. */
 export interface ShownRun {
   line: RunLine;
-  epoch: string;
   /** Inclusive. */
   last: number;
 }
@@ -141,7 +140,7 @@ async function shown(row: Row, chains: Chains): Promise<ShownRun> {
     leaves: row.leafData,
     head: row.head,
   };
-  return { line, epoch: row.epoch, last: Number(row.last) };
+  return { line, last: Number(row.last) };
 }
 
 /** Chains before runs of which nothing keeps it, each from the one that was asked for before. */
